@@ -1,0 +1,58 @@
+//! Vumi's address types beside our schemes.
+
+use crate::{Address, Object};
+use serde_json::Value;
+
+/// Vumi's address types and the scheme of each.
+const TYPES: [(&str, &str); 7] = [
+    ("msisdn", "tel"),
+    ("irc_nickname", "irc"),
+    ("twitter_handle", "twitter"),
+    ("gtalk_id", "gtalk"),
+    ("jabber_id", "xmpp"),
+    ("mxit_id", "mxit"),
+    ("wechat_id", "wechat"),
+];
+
+/// The address of an `*_addr` field and its `*_addr_type`. No type means a telephone; a type that Vumi does not have is a
+/// scheme of its own. A type that would not be written back the same way is kept in `extra`.
+pub(super) fn read(field: &str, value: Option<String>, kind: Option<String>, extra: &mut Object) -> Option<Address> {
+    let address = value.map(|value| Address::new(scheme(kind.as_deref()), value));
+    if usual(address.as_ref()) != kind.as_deref() {
+        extra.insert(field.to_owned(), kind.map_or(Value::Null, Value::String));
+    }
+    address
+}
+
+/// The `*_addr_type` of an address: the one it came with when that still names the address's scheme.
+pub(super) fn write(field: &str, address: Option<&Address>, extra: &Object) -> Value {
+    let came_with = match extra.get(field) {
+        Some(Value::Null) => Some(None),
+        Some(Value::String(kind)) => Some(Some(kind.as_str())),
+        _ => None,
+    };
+    let still_true = |kind: &Option<&str>| address.is_none_or(|address| scheme(*kind) == address.scheme());
+    let kind = came_with.filter(still_true).unwrap_or_else(|| usual(address));
+    kind.map_or(Value::Null, Value::from)
+}
+
+fn scheme(kind: Option<&str>) -> &str {
+    match kind {
+        None | Some("") => "tel",
+        Some(kind) => TYPES
+            .iter()
+            .find(|(name, _)| *name == kind)
+            .map_or(kind, |(_, scheme)| scheme),
+    }
+}
+
+/// The type written for an address that came without one: none where there is no address.
+fn usual(address: Option<&Address>) -> Option<&str> {
+    let scheme = address?.scheme();
+    Some(
+        TYPES
+            .iter()
+            .find(|(_, known)| *known == scheme)
+            .map_or(scheme, |(name, _)| name),
+    )
+}
