@@ -1,0 +1,28 @@
+/** The clinics a mother can choose, by name. The codes are stored: never change one. */
+
+export const CLINICS: Readonly<Record<string, string>> = {
+  alldays: "Alldays Clinic",
+  belabela: "Bela-Bela Clinic",
+  botlokwa: "Botlokwa Gateway Clinic",
+  buite: "Buite Street Clinic",
+  burgersfort: "Burgersfort Clinic",
+  dikgale: "Dikgale Clinic",
+  elim: "Elim Gateway Clinic",
+  giyani: "Giyani Health Centre",
+  groblersdal: "Groblersdal Clinic",
+  hoedspruit: "Hoedspruit Clinic",
+  janefurse: "Jane Furse Clinic",
+  lebowakgomo: "Lebowakgomo Clinic",
+  lephalale: "Lephalale Clinic",
+  malamulele: "Malamulele Clinic",
+  mankweng: "Mankweng Clinic",
+  modimolle: "Modimolle Clinic",
+  mokopane: "Mokopane Clinic",
+  musina: "Musina Clinic",
+  namakgale: "Namakgale Clinic",
+  rethabile: "Rethabile Health Centre",
+  senwabarwana: "Senwabarwana Clinic",
+  seshego: "Seshego Zone 4 Clinic",
+  thohoyandou: "Thohoyandou Health Centre",
+  tzaneen: "Tzaneen Clinic",
+};
