@@ -1,0 +1,68 @@
+//! How long the disk takes to make a small write durable: the floor under every durable answer.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::load::latency::Latencies;
+
+const BLOCK: [u8; 4096] = [0x5a; 4096];
+const ROUNDS: usize = 400;
+
+/// Times of a 4 KiB append followed by `fdatasync`, in milliseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Fsync {
+    /// The middle one.
+    pub p50_ms: f64,
+    /// All but one in a hundred are quicker.
+    pub p99_ms: f64,
+}
+
+/// Measured times, to which more can be added later in the bench.
+#[derive(Default)]
+pub struct Samples {
+    taken: Vec<Duration>,
+}
+
+impl Samples {
+    /// Measures in `folder`.
+    pub fn take(&mut self, folder: &Path) -> Result<()> {
+        let path = folder.join("fsync-probe");
+        let mut file = File::create(&path)?;
+        for _ in 0..ROUNDS {
+            let started = Instant::now();
+            file.write_all(&BLOCK)?;
+            file.sync_data()?;
+            self.taken.push(started.elapsed());
+        }
+        std::fs::remove_file(path)?;
+        Ok(())
+    }
+
+    /// What all of them together say.
+    pub fn summary(&self) -> Fsync {
+        let latencies = Latencies::of(self.taken.clone());
+        Fsync {
+            p50_ms: latencies.p50_ms,
+            p99_ms: latencies.p99_ms,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_probe_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut samples = Samples::default();
+        samples.take(folder.path()).unwrap();
+        assert!(samples.summary().p99_ms >= samples.summary().p50_ms);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,39 @@
+//! `cargo xtask bench`: measures what the project promises, on this machine, and compares.
+
+mod build;
+pub mod cpu;
+mod disk;
+mod host;
+mod memory;
+mod report;
+mod ussd;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::repo::Repo;
+
+/// What can be measured.
+#[derive(Subcommand)]
+pub enum Bench {
+    /// USSD turns: how many a second, how quick, at what cost; and idle memory
+    Ussd(ussd::Options),
+    /// Building: cold release build, and the build after a one-line change
+    Build,
+}
+
+/// Runs a bench and says whether all of its bars are met.
+pub fn run(repo: &Repo, bench: &Bench) -> Result<bool> {
+    let report = match bench {
+        Bench::Ussd(options) => ussd::run(repo, options)?,
+        Bench::Build => build::run(repo)?,
+    };
+    print!("{report}");
+    println!("{}", report.json());
+    Ok(report.is_met())
+}
+
+/// Says on standard error what the bench is doing.
+fn progress(step: &str) {
+    eprintln!("-- {step}");
+}

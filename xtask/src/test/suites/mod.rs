@@ -1,0 +1,24 @@
+//! The suites, one file each, in the order they run.
+
+mod browser;
+mod format;
+mod lint;
+mod readme;
+mod release_build;
+mod rust;
+mod tidy;
+
+use super::Suite;
+
+/// Every suite there is. The quick ones come first, so that a slip is seen early.
+pub fn all() -> Vec<Suite> {
+    vec![
+        format::SUITE,
+        lint::SUITE,
+        tidy::SUITE,
+        release_build::SUITE,
+        rust::SUITE,
+        browser::SUITE,
+        readme::SUITE,
+    ]
+}
