@@ -1,0 +1,149 @@
+//! The channels that run: opened from what is declared, closed and opened again when that changes.
+
+mod routes;
+
+pub(crate) use routes::channel_routes;
+
+use crate::channel::{ChannelType, Description, Shutdown, Transport};
+use axum::Router;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+/// A running channel.
+pub(crate) struct Running {
+    /// Its number.
+    pub(crate) id: i64,
+    /// What carries its messages.
+    pub(crate) transport: Arc<dyn Transport>,
+    /// What its type tells.
+    pub(crate) description: Description,
+    /// Its web hooks.
+    pub(crate) routes: Router,
+    /// Places in memory for inbound messages on their way.
+    pub(crate) inbound_room: Arc<Semaphore>,
+    /// Places in memory for outbound messages on their way.
+    pub(crate) outbound_room: Arc<Semaphore>,
+    /// How many of its messages are being sent at once.
+    pub(crate) sending: Arc<Semaphore>,
+    /// Whether messages wait in the queue's table that found no place in memory.
+    backlog: AtomicBool,
+    stop: watch::Sender<bool>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What bounds one running channel.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    pub(crate) waiting: usize,
+    pub(crate) sending: usize,
+}
+
+impl Running {
+    /// Starts a channel that was opened.
+    pub(crate) fn start(id: i64, name: String, opened: Opened, room: Room) -> Arc<Self> {
+        let (stop, stopping) = Shutdown::new();
+        let transport: Arc<dyn Transport> = Arc::from(opened.transport);
+        let task = tokio::spawn(run(Arc::clone(&transport), name, stopping));
+        Arc::new(Self {
+            id,
+            routes: transport.routes(),
+            transport,
+            description: opened.description,
+            inbound_room: Arc::new(Semaphore::new(room.waiting)),
+            outbound_room: Arc::new(Semaphore::new(room.waiting)),
+            sending: Arc::new(Semaphore::new(room.sending)),
+            backlog: AtomicBool::new(false),
+            stop,
+            task: Mutex::new(Some(task)),
+        })
+    }
+
+    /// Notes whether messages wait for a place in memory.
+    pub(crate) fn note_backlog(&self, waits: bool) {
+        self.backlog.store(waits, Ordering::Relaxed);
+    }
+
+    /// Whether messages wait for a place in memory.
+    pub(crate) fn has_backlog(&self) -> bool {
+        self.backlog.load(Ordering::Relaxed)
+    }
+
+    /// Tells it to stop and waits for its end, so long at most.
+    async fn close(&self, patience: Duration) {
+        let _ = self.stop.send(true);
+        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut task) = task
+            && tokio::time::timeout(patience, &mut task).await.is_err()
+        {
+            task.abort();
+        }
+    }
+}
+
+/// A channel that was opened and checked, and does not run yet.
+pub(crate) struct Opened {
+    pub(crate) transport: Box<dyn Transport>,
+    pub(crate) description: Description,
+}
+
+/// The running channels by number.
+#[derive(Default)]
+pub(crate) struct Host {
+    running: RwLock<HashMap<i64, Arc<Running>>>,
+}
+
+impl Host {
+    /// The running channel of that number.
+    pub(crate) fn get(&self, channel: i64) -> Option<Arc<Running>> {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        running.get(&channel).cloned()
+    }
+
+    /// Every running channel.
+    pub(crate) fn all(&self) -> Vec<Arc<Running>> {
+        let running = self.running.read().unwrap_or_else(PoisonError::into_inner);
+        running.values().cloned().collect()
+    }
+
+    /// Lets a channel take the place of the one of its number, which is closed.
+    pub(crate) async fn replace(&self, channel: Arc<Running>, patience: Duration) {
+        let before = {
+            let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+            running.insert(channel.id, channel)
+        };
+        if let Some(before) = before {
+            before.close(patience).await;
+        }
+    }
+
+    /// Closes every channel.
+    pub(crate) async fn close(&self, patience: Duration) {
+        for channel in self.all() {
+            channel.close(patience).await;
+        }
+        self.forget();
+    }
+
+    /// Tells every channel to stop, without waiting for it.
+    pub(crate) fn forget(&self) {
+        let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
+        for (_, channel) in running.drain() {
+            let _ = channel.stop.send(true);
+        }
+    }
+}
+
+/// The channel type of that code.
+pub(crate) fn type_of<'a>(types: &'a [Box<dyn ChannelType>], code: &str) -> Option<&'a dyn ChannelType> {
+    types.iter().find(|known| known.code() == code).map(AsRef::as_ref)
+}
+
+async fn run(transport: Arc<dyn Transport>, name: String, stopping: Shutdown) {
+    if let Err(down) = transport.run(stopping).await {
+        tracing::error!(channel.name = name, reason = down.0, "a channel ended by itself");
+    }
+}

@@ -1,0 +1,155 @@
+//! The directory as the message path needs it: by the store's numbers, with routes ready to match.
+
+use super::{Account, ChannelRecord, Directory, Route};
+use crate::service::ServiceKey;
+use crate::store::Loaded;
+use ngoma_message::{Address, Country, Object};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// What exists at one moment, by number.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    /// The same by name.
+    pub(crate) directory: Arc<Directory>,
+    channels: HashMap<i64, ChannelEntry>,
+    services: HashMap<i64, Arc<ServiceEntry>>,
+    channel_numbers: HashMap<(String, String), i64>,
+}
+
+/// A channel and the routes of what comes by it.
+#[derive(Debug)]
+pub(crate) struct ChannelEntry {
+    pub(crate) id: i64,
+    pub(crate) account: i64,
+    pub(crate) account_code: String,
+    pub(crate) name: String,
+    pub(crate) record: ChannelRecord,
+    pub(crate) country: Option<Country>,
+    pub(crate) routes: Vec<RouteEntry>,
+}
+
+/// A route, ready to match.
+#[derive(Debug)]
+pub(crate) struct RouteEntry {
+    pub(crate) address: Option<String>,
+    pub(crate) keyword: Option<String>,
+    pub(crate) service: i64,
+}
+
+/// A service and what its steps need.
+#[derive(Debug)]
+pub(crate) struct ServiceEntry {
+    pub(crate) id: i64,
+    pub(crate) account: i64,
+    pub(crate) key: ServiceKey,
+    pub(crate) config: Arc<Object>,
+    pub(crate) http_allow: Option<Arc<Vec<String>>>,
+    pub(crate) bundle_hash: String,
+    /// How many of its steps run at once.
+    pub(crate) running: Arc<Semaphore>,
+}
+
+impl Catalog {
+    /// Builds it from what the store holds; services keep the limits they run under in `before`.
+    pub(crate) fn build(loaded: Loaded, before: &Catalog, steps_at_once: usize) -> Self {
+        let codes: HashMap<i64, String> = loaded.accounts.iter().cloned().collect();
+        let mut catalog = Self::default();
+        let mut directory = Directory::default();
+        for code in codes.values() {
+            directory.accounts.insert(code.clone(), Account::default());
+        }
+        for channel in loaded.channels {
+            let code = &codes[&channel.account];
+            let entry = ChannelEntry {
+                id: channel.id,
+                account: channel.account,
+                account_code: code.clone(),
+                name: channel.name.clone(),
+                country: channel.record.country.as_deref().and_then(Country::parse),
+                record: channel.record.clone(),
+                routes: Vec::new(),
+            };
+            let account = directory.accounts.entry(code.clone()).or_default();
+            account.channels.insert(channel.name.clone(), channel.record);
+            catalog.channel_numbers.insert((code.clone(), channel.name), channel.id);
+            catalog.channels.insert(channel.id, entry);
+        }
+        for service in loaded.services {
+            let key = ServiceKey {
+                account: codes[&service.account].clone(),
+                service: service.name.clone(),
+            };
+            let running = match before.service(service.id) {
+                Some(before) => Arc::clone(&before.running),
+                None => Arc::new(Semaphore::new(steps_at_once)),
+            };
+            let entry = ServiceEntry {
+                id: service.id,
+                account: service.account,
+                config: Arc::clone(&service.record.config),
+                http_allow: service.record.http_allow.clone(),
+                bundle_hash: service.record.bundle_hash.clone(),
+                running,
+                key,
+            };
+            let account = directory.accounts.entry(entry.key.account.clone()).or_default();
+            account.services.insert(service.name, service.record);
+            catalog.services.insert(service.id, Arc::new(entry));
+        }
+        for route in loaded.routes {
+            catalog.add_route(&mut directory, route);
+        }
+        catalog.directory = Arc::new(directory);
+        catalog
+    }
+
+    /// A channel by its number.
+    pub(crate) fn channel(&self, id: i64) -> Option<&ChannelEntry> {
+        self.channels.get(&id)
+    }
+
+    /// A channel by its name.
+    pub(crate) fn channel_named(&self, account: &str, name: &str) -> Option<&ChannelEntry> {
+        let id = self.channel_numbers.get(&(account.to_owned(), name.to_owned()))?;
+        self.channels.get(id)
+    }
+
+    /// Every channel.
+    pub(crate) fn channels(&self) -> impl Iterator<Item = &ChannelEntry> {
+        self.channels.values()
+    }
+
+    /// A service by its number.
+    pub(crate) fn service(&self, id: i64) -> Option<&Arc<ServiceEntry>> {
+        self.services.get(&id)
+    }
+
+    /// Every service.
+    pub(crate) fn services(&self) -> impl Iterator<Item = &Arc<ServiceEntry>> {
+        self.services.values()
+    }
+
+    fn add_route(&mut self, directory: &mut Directory, route: crate::store::LoadedRoute) {
+        let (Some(channel), Some(service)) = (self.channels.get_mut(&route.channel), self.services.get(&route.service))
+        else {
+            return;
+        };
+        channel.routes.push(RouteEntry {
+            address: route
+                .address
+                .as_deref()
+                .map(|address| Address::tel(address, channel.country).value().to_owned()),
+            keyword: route.keyword.as_deref().map(str::to_lowercase),
+            service: route.service,
+        });
+        let account = directory.accounts.entry(channel.account_code.clone()).or_default();
+        account.routes.push(Route {
+            channel: channel.name.clone(),
+            address: route.address,
+            keyword: route.keyword,
+            service: service.key.service.clone(),
+        });
+    }
+}

@@ -1,0 +1,158 @@
+//! Whether a document can be: every refusal names the thing.
+
+use super::{AccountDocument, ApplyError, Directory, Document, Route};
+use crate::service::Bundle;
+use ngoma_message::Country;
+
+/// The kinds of services there are.
+const SERVICE_KINDS: [&str; 1] = ["script"];
+/// The longest name, in characters.
+const NAME_LENGTH: usize = 63;
+
+/// Checks what can be told without opening channels.
+pub(crate) fn check(document: &Document, directory: &Directory) -> Result<(), ApplyError> {
+    for (code, account) in &document.accounts {
+        check_name("account", code, code)?;
+        for (name, channel) in &account.channels {
+            check_name("channel", &format!("{code}/{name}"), name)?;
+            let country = channel.country.as_deref();
+            if let Some(country) = country.filter(|country| Country::parse(country).is_none()) {
+                return invalid(format!(
+                    "channel {code}/{name}: country {country:?} is not a two-letter code"
+                ));
+            }
+        }
+        for (name, service) in &account.services {
+            let what = format!("{code}/{name}");
+            check_name("service", &what, name)?;
+            if !SERVICE_KINDS.contains(&service.kind.as_str()) {
+                let known = SERVICE_KINDS.join(", ");
+                return invalid(format!("service {what}: kind {:?} is not known: {known}", service.kind));
+            }
+            check_bundle(&what, &service.bundle)?;
+        }
+        for route in account.routes.iter().flatten() {
+            check_route(code, route, account, directory)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_name(kind: &str, what: &str, name: &str) -> Result<(), ApplyError> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let begins_well = name.bytes().next().is_some_and(is_plain);
+    let reads_well = name.bytes().all(|byte| is_plain(byte) || byte == b'_' || byte == b'-');
+    if begins_well && reads_well && name.len() <= NAME_LENGTH {
+        return Ok(());
+    }
+    invalid(format!(
+        "{kind} {what}: a name has 1 to {NAME_LENGTH} of a-z, 0-9, _ and -, and begins with a letter or digit"
+    ))
+}
+
+fn check_bundle(what: &str, bundle: &Bundle) -> Result<(), ApplyError> {
+    if bundle.files.contains_key(&bundle.main) {
+        return Ok(());
+    }
+    invalid(format!(
+        "service {what}: its main file {} is not among its files",
+        bundle.main
+    ))
+}
+
+fn check_route(code: &str, route: &Route, declared: &AccountDocument, directory: &Directory) -> Result<(), ApplyError> {
+    let held = directory.accounts.get(code);
+    let has_channel = declared.channels.contains_key(&route.channel)
+        || held.is_some_and(|held| held.channels.contains_key(&route.channel));
+    let has_service = declared.services.contains_key(&route.service)
+        || held.is_some_and(|held| held.services.contains_key(&route.service));
+    let name = format!("route {code}: {} to {}", route.channel, route.service);
+    if !has_channel {
+        return invalid(format!("{name}: there is no channel {code}/{}", route.channel));
+    }
+    if !has_service {
+        return invalid(format!("{name}: there is no service {code}/{}", route.service));
+    }
+    let keyword = route.keyword.as_deref();
+    if keyword.is_some_and(|keyword| keyword.is_empty() || keyword.contains(char::is_whitespace)) {
+        return invalid(format!("{name}: a keyword is one word"));
+    }
+    Ok(())
+}
+
+fn invalid(problem: String) -> Result<(), ApplyError> {
+    Err(ApplyError::Invalid(problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::{ChannelRecord, ServiceDocument};
+    use ngoma_message::Object;
+    use std::collections::BTreeMap;
+
+    fn document() -> Document {
+        let service = ServiceDocument {
+            kind: "script".into(),
+            config: Object::new(),
+            http_allow: None,
+            bundle: Bundle {
+                hash: "h".into(),
+                main: "main.js".into(),
+                files: BTreeMap::from([("main.js".into(), vec![])]),
+            },
+        };
+        let account = AccountDocument {
+            channels: BTreeMap::from([("ussd".into(), ChannelRecord::default())]),
+            services: BTreeMap::from([("clinic".into(), service)]),
+            routes: Some(vec![route("ussd", "clinic")]),
+        };
+        Document {
+            accounts: BTreeMap::from([("demo".into(), account)]),
+        }
+    }
+
+    fn route(channel: &str, service: &str) -> Route {
+        Route {
+            channel: channel.into(),
+            service: service.into(),
+            ..Route::default()
+        }
+    }
+
+    fn check_refused(change: impl FnOnce(&mut AccountDocument), expected: &str) {
+        let mut document = document();
+        change(document.accounts.get_mut("demo").unwrap());
+        let error = check(&document, &Directory::default()).unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+
+    #[test]
+    fn a_refusal_names_the_thing() {
+        check(&document(), &Directory::default()).unwrap();
+        check_refused(
+            |account| drop(account.channels.insert("Ussd".into(), ChannelRecord::default())),
+            "channel demo/Ussd: a name has",
+        );
+        check_refused(
+            |account| account.channels.get_mut("ussd").unwrap().country = Some("XX".into()),
+            "channel demo/ussd: country \"XX\"",
+        );
+        check_refused(
+            |account| account.services.get_mut("clinic").unwrap().kind = "survey".into(),
+            "service demo/clinic: kind \"survey\" is not known",
+        );
+        check_refused(
+            |account| account.services.get_mut("clinic").unwrap().bundle.main = "b.js".into(),
+            "service demo/clinic: its main file b.js",
+        );
+        check_refused(
+            |account| account.routes = Some(vec![route("sms", "clinic")]),
+            "route demo: sms to clinic: there is no channel demo/sms",
+        );
+        check_refused(
+            |account| account.routes = Some(vec![route("ussd", "bank")]),
+            "route demo: ussd to bank: there is no service demo/bank",
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! The engine's side of one channel.
+
+use super::Runtime;
+use crate::channel::{Door, Inbound, Receipt, ReceiveError, Received, Reported};
+use crate::channels::Running;
+use crate::inbound::{self, unavailable};
+use crate::receipts;
+use crate::store::FallbackText;
+use async_trait::async_trait;
+use ngoma_message::MessageId;
+use std::sync::{Arc, Weak};
+
+/// Takes what one channel hands in; knows the channel by name, since it is opened before it is stored.
+pub(super) struct ChannelDoor {
+    runtime: Weak<Runtime>,
+    account: String,
+    channel: String,
+}
+
+impl ChannelDoor {
+    pub(super) fn new(runtime: Weak<Runtime>, account: &str, channel: &str) -> Self {
+        Self {
+            runtime,
+            account: account.to_owned(),
+            channel: channel.to_owned(),
+        }
+    }
+
+    fn enter(&self) -> Result<(Arc<Runtime>, i64), ReceiveError> {
+        let closed = || ReceiveError::Unavailable("the engine is closing down".into());
+        let runtime = self.runtime.upgrade().filter(|runtime| !runtime.is_stopping());
+        let runtime = runtime.ok_or_else(closed)?;
+        let channel = runtime
+            .catalog()
+            .channel_named(&self.account, &self.channel)
+            .map(|entry| entry.id);
+        Ok((runtime, channel.ok_or_else(closed)?))
+    }
+}
+
+fn running(runtime: &Runtime, channel: i64) -> Result<Arc<Running>, ReceiveError> {
+    let running = runtime.host.get(channel);
+    running.ok_or_else(|| ReceiveError::Unavailable("the channel does not run".into()))
+}
+
+#[async_trait]
+impl Door for ChannelDoor {
+    async fn receive(&self, inbound: Inbound) -> Result<Received, ReceiveError> {
+        let (runtime, channel) = self.enter()?;
+        inbound::receive(&runtime, &running(&runtime, channel)?, inbound).await
+    }
+
+    async fn report(&self, receipt: Receipt) -> Result<Reported, ReceiveError> {
+        let (runtime, channel) = self.enter()?;
+        receipts::report(&runtime, channel, receipt).await
+    }
+
+    async fn record_fallback(
+        &self,
+        in_reply_to: &MessageId,
+        content: &str,
+        ends_session: bool,
+        reason: &str,
+    ) -> Result<MessageId, ReceiveError> {
+        // Also while closing down: the person gets this text in any case.
+        let closed = || ReceiveError::Unavailable("the engine is closing down".into());
+        let runtime = self.runtime.upgrade().ok_or_else(closed)?;
+        let catalog = runtime.catalog();
+        let channel = catalog.channel_named(&self.account, &self.channel).ok_or_else(closed)?;
+        let id = MessageId::generate();
+        let recorded = runtime.store.record_fallback(FallbackText {
+            id: id.clone(),
+            channel: channel.id,
+            in_reply_to: in_reply_to.clone(),
+            content: content.to_owned(),
+            ends_session,
+            reason: reason.to_owned(),
+            at: runtime.clock.now(),
+        });
+        match recorded.await.map_err(unavailable)? {
+            Some(()) => Ok(id),
+            None => Err(ReceiveError::UnknownMessage),
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Everything that bounds the engine, by name.
+
+use crate::store::StoreOptions;
+use std::time::Duration;
+
+/// What bounds the engine; the defaults suit one small machine.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// How long `open` waits for another process to let go of the data folder.
+    pub lease_wait: Duration,
+    /// How many steps of one service run at once.
+    pub steps_at_once: usize,
+    /// How many messages one channel sends at once.
+    pub sending_at_once: usize,
+    /// How many messages of one channel are in memory, each way; the rest wait in the queue's table.
+    pub waiting_in_memory: usize,
+    /// How many operations one store transaction takes at most.
+    pub group_commit: usize,
+    /// How many operations wait for the store's writer; more wait at the door.
+    pub store_backlog: usize,
+    /// How long a session lives after its last turn.
+    pub session_lifetime: Duration,
+    /// The longest text taken from a channel, in characters.
+    pub content_chars: usize,
+    /// How long a service's step may take, resource calls included.
+    pub step_wall: Duration,
+    /// How many log lines are kept per service.
+    pub service_log_lines: usize,
+    /// How often a message is tried while its channel answers "later".
+    pub send_attempts: u32,
+    /// How long a message is tried while its channel answers "later".
+    pub send_for: Duration,
+    /// How long `stop` waits for running steps.
+    pub drain: Duration,
+    /// The least free disk space with which the engine calls itself ready, in bytes.
+    pub free_disk: u64,
+    /// The most pages the store's file may have; `None` leaves it to the disk.
+    pub store_pages: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            lease_wait: Duration::from_secs(10),
+            steps_at_once: 32,
+            sending_at_once: 64,
+            waiting_in_memory: 1024,
+            group_commit: 256,
+            store_backlog: 4096,
+            session_lifetime: Duration::from_secs(600),
+            content_chars: 20_000,
+            step_wall: Duration::from_secs(30),
+            service_log_lines: 1000,
+            send_attempts: 10,
+            send_for: Duration::from_secs(24 * 3600),
+            drain: Duration::from_secs(10),
+            free_disk: 64 << 20,
+            store_pages: None,
+        }
+    }
+}
+
+impl Limits {
+    /// Those of the store.
+    pub(super) fn store(&self) -> StoreOptions {
+        StoreOptions {
+            lease_wait: self.lease_wait,
+            group_commit: self.group_commit,
+            backlog: self.store_backlog,
+            max_pages: self.store_pages,
+            log_lines: self.service_log_lines,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The running parts, as the tasks that move messages share them.
+
+use super::{EngineOptions, Limits};
+use crate::channel::{ChannelType, Config, ConfigError};
+use crate::channels::{self, Host, Opened, Room, Running};
+use crate::clock::Clock;
+use crate::directory::{Catalog, ChannelRecord};
+use crate::inbound::People;
+use crate::outgoing_http::{HttpClient, Reach};
+use crate::service::{HttpPort, ServiceRunner};
+use crate::store::{Store, StoreError};
+use ngoma_message::Country;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+/// The first wait before the store is asked again; it doubles up to the longest.
+const FIRST_RETRY: Duration = Duration::from_millis(100);
+const LONGEST_RETRY: Duration = Duration::from_secs(5);
+
+/// What the message path needs of an engine.
+pub(crate) struct Runtime {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) runner: Arc<dyn ServiceRunner>,
+    pub(crate) types: Vec<Box<dyn ChannelType>>,
+    pub(crate) limits: Limits,
+    pub(crate) host: Host,
+    pub(crate) people: People,
+    pub(crate) http_port: Arc<dyn HttpPort>,
+    /// Says that the queue should be looked at.
+    pub(crate) due_work: Arc<Notify>,
+    pub(crate) under_way: UnderWay,
+    catalog: RwLock<Arc<Catalog>>,
+    http_public: HttpClient,
+    http_anywhere: HttpClient,
+    is_stopping: AtomicBool,
+    stopping: Notify,
+}
+
+impl Runtime {
+    pub(super) fn new(store: Store, options: EngineOptions) -> Self {
+        let http_public = HttpClient::new(Reach::PublicOnly);
+        Self {
+            store,
+            clock: options.clock,
+            runner: options.runner,
+            types: options.channel_types,
+            limits: options.limits,
+            host: Host::default(),
+            people: People::default(),
+            http_port: Arc::new(http_public.clone()),
+            due_work: Arc::default(),
+            under_way: UnderWay::default(),
+            catalog: RwLock::default(),
+            http_public,
+            http_anywhere: HttpClient::new(Reach::Anywhere),
+            is_stopping: AtomicBool::new(false),
+            stopping: Notify::new(),
+        }
+    }
+
+    /// What exists now.
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads what exists from the store.
+    pub(crate) async fn refresh_catalog(&self) -> Result<(), StoreError> {
+        let loaded = self.store.load_directory().await?;
+        let catalog = Catalog::build(loaded, &self.catalog(), self.limits.steps_at_once);
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+        Ok(())
+    }
+
+    /// Opens a channel without letting it run; this checks its settings.
+    pub(crate) fn open_channel(
+        self: &Arc<Self>,
+        account: &str,
+        name: &str,
+        record: &ChannelRecord,
+    ) -> Result<Opened, OpenChannelError> {
+        let code = &record.channel_type;
+        let channel_type = channels::type_of(&self.types, code).ok_or_else(|| {
+            let known: Vec<&str> = self.types.iter().map(|known| known.code()).collect();
+            OpenChannelError::UnknownType(code.clone(), known.join(", "))
+        })?;
+        let country = record.country.as_deref().and_then(Country::parse);
+        let door = super::door::ChannelDoor::new(Arc::downgrade(self), account, name);
+        let allow_private = record.config.get("allow_private") == Some(&serde_json::Value::Bool(true));
+        let http = if allow_private {
+            &self.http_anywhere
+        } else {
+            &self.http_public
+        };
+        let ctx = crate::channel::ChannelContext {
+            account: account.to_owned(),
+            channel: name.to_owned(),
+            address: record.address.clone(),
+            country,
+            clock: Arc::clone(&self.clock),
+            http: http.clone(),
+            door: Arc::new(door),
+        };
+        Ok(Opened {
+            transport: channel_type.open(&Config(record.config.clone()), ctx)?,
+            description: channel_type.describe(),
+        })
+    }
+
+    /// Lets an opened channel run, in place of the one of its number.
+    pub(crate) async fn run_channel(&self, id: i64, name: String, opened: Opened) {
+        let room = Room {
+            waiting: self.limits.waiting_in_memory,
+            sending: self.limits.sending_at_once,
+        };
+        let running = Running::start(id, name, opened, room);
+        self.host.replace(running, self.limits.drain).await;
+        self.look_for_due_work();
+    }
+
+    /// Lets the queue be looked at now.
+    pub(crate) fn look_for_due_work(&self) {
+        self.due_work.notify_one();
+    }
+
+    /// Says that a message found no place in memory and waits in the queue.
+    pub(crate) fn leave_in_queue(&self, running: &Running) {
+        running.note_backlog(true);
+        self.look_for_due_work();
+    }
+
+    /// Says that a place in memory is free again.
+    pub(crate) fn place_is_free(&self, running: &Running) {
+        if running.has_backlog() {
+            self.look_for_due_work();
+        }
+    }
+
+    /// Does a store operation again while the store does not take it, until the engine stops. What is under way is so
+    /// kept in memory, bounded by its places, while a disk is full.
+    pub(crate) async fn persist<T, F, Doing>(&self, operation: F) -> Result<T, StoreError>
+    where
+        F: Fn() -> Doing,
+        Doing: Future<Output = Result<T, StoreError>>,
+    {
+        let mut wait = FIRST_RETRY;
+        loop {
+            match operation().await {
+                Err(StoreError::Unavailable(_)) if !self.is_stopping() => {
+                    let _ = tokio::time::timeout(wait, self.stopping.notified()).await;
+                    wait = (wait * 2).min(LONGEST_RETRY);
+                }
+                result => return result,
+            }
+        }
+    }
+
+    /// Whether the engine takes nothing new.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.is_stopping.load(Ordering::SeqCst)
+    }
+
+    /// From now on nothing new is taken.
+    pub(super) fn begin_stopping(&self) {
+        self.is_stopping.store(true, Ordering::SeqCst);
+        self.look_for_due_work();
+        self.stopping.notify_waiters();
+    }
+}
+
+/// Why a declared channel cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum OpenChannelError {
+    #[error("type {0:?} is not known: {1}")]
+    UnknownType(String, String),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// How many messages are being worked on.
+pub(crate) struct UnderWay {
+    count: watch::Sender<usize>,
+}
+
+impl Default for UnderWay {
+    fn default() -> Self {
+        Self {
+            count: watch::Sender::new(0),
+        }
+    }
+}
+
+/// One message being worked on, until this is dropped.
+pub(crate) struct Working(watch::Sender<usize>);
+
+impl UnderWay {
+    /// Counts one more.
+    pub(crate) fn enter(&self) -> Working {
+        self.count.send_modify(|count| *count += 1);
+        Working(self.count.clone())
+    }
+
+    /// Returns when there is none, or after so long.
+    pub(super) async fn wait_for_none(&self, patience: Duration) {
+        let mut count = self.count.subscribe();
+        let _ = tokio::time::timeout(patience, count.wait_for(|count| *count == 0)).await;
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}

@@ -1,0 +1,76 @@
+//! What a channel handed in, brought within the engine's bounds. Content never fails: what is too long is cut, and the
+//! trace says so.
+
+use crate::channel::Inbound;
+use crate::trace::Trail;
+use ngoma_message::Timestamp;
+use sha2::{Digest, Sha256};
+
+/// The longest id kept as it came, in bytes; a longer one is known by its hash.
+const ID_BYTES: usize = 200;
+/// The most a channel may note for the service, in bytes of JSON.
+const METADATA_BYTES: usize = 16 << 10;
+
+/// Brings a message within bounds.
+pub(super) fn decode(inbound: &mut Inbound, content_chars: usize, at: Timestamp, trail: &mut Trail) {
+    if let Some(content) = &mut inbound.content
+        && let Some((end, _)) = content.char_indices().nth(content_chars)
+    {
+        let whole = content.chars().count();
+        content.truncate(end);
+        trail.note(
+            at,
+            "decode",
+            format!("text cut from {whole} to {content_chars} characters"),
+        );
+    }
+    bound_id(inbound.provider_id.as_mut());
+    bound_id(inbound.session.as_mut().map(|session| &mut session.key));
+    let metadata = serde_json::Value::Object(inbound.transport_metadata.clone());
+    if !inbound.transport_metadata.is_empty() && metadata.to_string().len() > METADATA_BYTES {
+        inbound.transport_metadata.clear();
+        trail.note(
+            at,
+            "decode",
+            format!("the channel's notes left out: more than {METADATA_BYTES} bytes"),
+        );
+    }
+}
+
+/// Cutting an id could make two messages one.
+fn bound_id(id: Option<&mut String>) {
+    if let Some(id) = id
+        && id.len() > ID_BYTES
+    {
+        *id = Sha256::digest(id.as_bytes())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ngoma_message::{Address, MessageId, Object};
+
+    #[test]
+    fn what_is_too_long_is_cut_and_said() {
+        let mut inbound = Inbound {
+            id: MessageId::generate(),
+            provider_id: Some("p".repeat(201)),
+            from: Address::new("tel", "+1"),
+            to: Address::new("tel", "2"),
+            content: Some("é".repeat(11)),
+            session: None,
+            answer_within: None,
+            transport_metadata: Object::from_iter([("x".to_owned(), "y".repeat(METADATA_BYTES).into())]),
+        };
+        let mut trail = Trail::default();
+        decode(&mut inbound, 10, Timestamp::from_micros(0), &mut trail);
+        assert_eq!(inbound.content.unwrap(), "é".repeat(10));
+        assert_eq!(inbound.provider_id.unwrap().len(), 64);
+        assert!(inbound.transport_metadata.is_empty());
+        assert!(trail.pack().contains("text cut from 11 to 10 characters"));
+    }
+}

@@ -1,0 +1,212 @@
+//! A message reaches its service: the step runs, and what it did is committed whole or not at all.
+
+use super::Job;
+use super::answers::{Answer, Plan};
+use super::session::{self, SessionTurn};
+use crate::Clock;
+use crate::directory::{ChannelEntry, ServiceEntry};
+use crate::engine::Runtime;
+use crate::record::Status;
+use crate::service::{KvReader, LogLine, PortError, Ports, ServiceError, Step, StepInput, StepOutcome};
+use crate::store::{Store, StoreError};
+use crate::trace::Trail;
+use async_trait::async_trait;
+use ngoma_message::{Message, vumi};
+use serde_json::Value;
+use std::sync::Arc;
+
+impl Job {
+    /// Runs the service's step and commits it. Gives the answers to be sent now that they are durable; none tells why.
+    pub(super) async fn run_step(
+        &self,
+        channel: &ChannelEntry,
+        service: &Arc<ServiceEntry>,
+        session: Option<&SessionTurn>,
+        mut trail: Trail,
+    ) -> Result<Vec<Answer>, String> {
+        let runtime = &self.runtime;
+        let Ok(_permit) = service.running.acquire().await else {
+            return Err("the engine is closing down".into());
+        };
+        let begun = runtime.clock.now();
+        trail.note(begun, "deliver", format!("to service {}", service.key.service));
+        let step = Step {
+            input: StepInput::Message(vumi::message_to_json(&self.as_message(channel, session))),
+            wall_limit: runtime.limits.step_wall,
+        };
+        let outcome = runtime.runner.step(&service.key, step, ports(runtime, service)).await;
+        let outcome = self.guard_replies(outcome);
+        for request in &outcome.requests {
+            let code = request.code.map_or("no answer".to_owned(), |code| code.to_string());
+            let asked = format!(
+                "{} {}: {code}",
+                request.request.method,
+                without_query(&request.request.url)
+            );
+            trail.note(runtime.clock.now(), "request", asked);
+        }
+        match &outcome.error {
+            Some(error) => {
+                let failure = failure_text(error);
+                self.commit_failure(service, session, outcome.log, &failure, trail)
+                    .await?;
+                Err(format!("the service failed: {failure}"))
+            }
+            None => self.commit_success(channel, service, session, outcome, trail).await,
+        }
+    }
+
+    /// A step may answer the one message it was given.
+    fn guard_replies(&self, mut outcome: StepOutcome) -> StepOutcome {
+        let id = self.message.id.as_str();
+        let stray = outcome.replies.iter().find(|reply| reply.in_reply_to != id);
+        if let (Some(stray), None) = (stray, &outcome.error) {
+            outcome.error = Some(ServiceError {
+                message: format!("Could not find original message with id: '{}'", stray.in_reply_to),
+                file: None,
+                line: None,
+                column: None,
+            });
+        }
+        outcome
+    }
+
+    async fn commit_failure(
+        &self,
+        service: &ServiceEntry,
+        session: Option<&SessionTurn>,
+        mut log: Vec<LogLine>,
+        failure: &str,
+        mut trail: Trail,
+    ) -> Result<(), String> {
+        trail.note(self.runtime.clock.now(), "step", format!("failed: {failure}"));
+        log.push(LogLine {
+            level: "error".into(),
+            message: failure.to_owned(),
+        });
+        let mut commit = self.commit(Some(service), Status::Failed, Some(failure.to_owned()), trail);
+        commit.log = log;
+        commit.session = self.session_after(session, service, true);
+        self.store(commit).await.map(drop).map_err(|error| error.to_string())
+    }
+
+    async fn commit_success(
+        &self,
+        channel: &ChannelEntry,
+        service: &ServiceEntry,
+        session: Option<&SessionTurn>,
+        outcome: StepOutcome,
+        mut trail: Trail,
+    ) -> Result<Vec<Answer>, String> {
+        let did = format!(
+            "done: {} replies, {} sends, {} key writes",
+            outcome.replies.len(),
+            outcome.sends.len(),
+            outcome.kv.len()
+        );
+        trail.note(self.runtime.clock.now(), "step", did);
+        let goes_on = outcome.replies.iter().all(|reply| reply.continue_session);
+        let plan = Plan::make(self, channel, service, outcome.replies, outcome.sends, &mut trail);
+        let mut commit = self.commit(Some(service), Status::Handled, None, trail);
+        commit.session = self.session_after(session, service, goes_on);
+        commit.kv = outcome.kv;
+        commit.metrics = outcome.metrics;
+        commit.log = outcome.log;
+        commit.outbound = plan.messages.clone();
+        match self.store(commit).await {
+            Ok(numbers) => Ok(plan.answers(&numbers, self.seq, self.runtime.clock.now())),
+            // One of its writes cannot be done: as if the service had failed, so that its author learns of it.
+            Err(StoreError::Refused(problem)) => {
+                let trail = Trail::default();
+                self.commit_failure(service, session, Vec::new(), &problem, trail)
+                    .await?;
+                Err(format!("what the service did was not stored: {problem}"))
+            }
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn session_after(
+        &self,
+        session: Option<&SessionTurn>,
+        service: &ServiceEntry,
+        goes_on: bool,
+    ) -> Option<crate::store::SessionRow> {
+        let (now, lifetime) = (self.runtime.clock.now(), self.runtime.limits.session_lifetime);
+        session::after(&self.message, session?, service.id, goes_on, now, lifetime)
+    }
+
+    fn as_message(&self, channel: &ChannelEntry, session: Option<&SessionTurn>) -> Message {
+        let mut message = Message::new(self.message.id.clone(), self.message.created_at);
+        message.from = Some(self.message.from.clone());
+        message.to = Some(self.message.to.clone());
+        message.content = self.message.content.clone();
+        message.session_event = session.map(|session| session.event.clone());
+        message.channel = Some(channel.name.clone());
+        message.transport_type = Some(self.running.description.transport_type.to_owned());
+        message.provider = self
+            .message
+            .transport_metadata
+            .get("provider")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        message
+            .routing_metadata
+            .insert("endpoint_name".into(), "default".into());
+        message.transport_metadata = self.message.transport_metadata.clone();
+        message
+    }
+}
+
+/// Addresses carry secrets in their query: the trace does without.
+fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
+}
+
+/// `TypeError: x is undefined (main.ts line 12)`.
+fn failure_text(error: &ServiceError) -> String {
+    match (&error.file, error.line) {
+        (Some(file), Some(line)) => format!("{} ({file} line {line})", error.message),
+        (Some(file), None) => format!("{} ({file})", error.message),
+        _ => error.message.clone(),
+    }
+}
+
+fn ports(runtime: &Runtime, service: &ServiceEntry) -> Ports {
+    Ports {
+        kv: Arc::new(Keys {
+            store: runtime.store.clone(),
+            service: service.id,
+            clock: Arc::clone(&runtime.clock),
+        }),
+        http: Arc::clone(&runtime.http_port),
+        config: Arc::clone(&service.config),
+        http_allow: service.http_allow.clone(),
+        clock: Arc::clone(&runtime.clock),
+        seed: None,
+    }
+}
+
+/// One service's keys.
+struct Keys {
+    store: Store,
+    service: i64,
+    clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl KvReader for Keys {
+    async fn get(&self, key: &str) -> Result<Option<Value>, PortError> {
+        let text = self.store.kv_get(self.service, key, self.clock.now());
+        let text = text.map_err(|error| PortError(error.to_string()))?;
+        text.map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|error| PortError(format!("key {key} cannot be read: {error}")))
+    }
+
+    async fn count(&self) -> Result<u64, PortError> {
+        self.store
+            .kv_count(self.service)
+            .map_err(|error| PortError(error.to_string()))
+    }
+}

@@ -1,0 +1,35 @@
+//! How long a text is on the air, for its row and its trace.
+
+use crate::store::NewOutbound;
+use crate::trace::Trail;
+use ngoma_message::Timestamp;
+use ngoma_message::text::{self, Encoding};
+
+/// Notes a message's encoding and segments; a screen is measured against its limit.
+pub(crate) fn segment(message: &mut NewOutbound, is_screen: bool, at: Timestamp, trail: &mut Trail) {
+    let measure = text::measure(message.content.as_deref().unwrap_or_default());
+    let (encoding, unit) = match measure.encoding {
+        Encoding::Gsm7 => ("GSM", "septets"),
+        Encoding::Ucs2 => ("UCS-2", "units"),
+    };
+    let units = measure.units;
+    let detail = if is_screen {
+        let limit = text::ussd_limit(measure.encoding);
+        let over = if units > limit {
+            "; it is longer than a screen"
+        } else {
+            ""
+        };
+        format!(
+            "{limit}-{} screen: {units} used, {encoding}{over}",
+            unit.trim_end_matches('s')
+        )
+    } else {
+        let segments = measure.segments;
+        let plural = if segments == 1 { "" } else { "s" };
+        format!("{segments} segment{plural}: {units} {unit}, {encoding}")
+    };
+    trail.note_about(&message.id, at, "segment", detail);
+    message.encoding = Some(measure.encoding);
+    message.segments = Some(if is_screen { 1 } else { measure.segments });
+}

@@ -1,0 +1,35 @@
+//! Delivery receipts: matched to a message of the same channel, never moving its status back.
+
+use crate::channel::{Receipt, ReceiveError, Reported};
+use crate::engine::Runtime;
+use crate::inbound::unavailable;
+use crate::store::{ReceiptResult, ReceiptWrite};
+use ngoma_message::{Event, EventKind, MessageId, Object};
+
+/// Takes a receipt from a channel. When this returns it is durable. A receipt by a provider's id that no message has
+/// yet is not known: the provider tries again, and by then the answer with that id is stored.
+pub(crate) async fn report(runtime: &Runtime, channel: i64, receipt: Receipt) -> Result<Reported, ReceiveError> {
+    let write = ReceiptWrite {
+        channel,
+        event: MessageId::generate(),
+        at: runtime.clock.now(),
+        receipt,
+    };
+    let mut event = Event {
+        id: write.event.clone(),
+        timestamp: write.at,
+        message_id: MessageId::from(""),
+        kind: EventKind::DeliveryReport(write.receipt.status),
+        routing_metadata: Object::new(),
+        helper_metadata: Object::new(),
+        extra: Object::new(),
+    };
+    match runtime.store.record_receipt(write).await.map_err(unavailable)? {
+        ReceiptResult::Unknown => Err(ReceiveError::UnknownMessage),
+        ReceiptResult::Unchanged => Ok(Reported::Unchanged),
+        ReceiptResult::Recorded(message) => {
+            event.message_id = message;
+            Ok(Reported::Recorded(event))
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! What the store tells about messages, sessions and their traces.
+
+use ngoma_message::{Address, MessageId, SessionEvent, Timestamp};
+use std::fmt;
+
+/// One stored message, as pages and commands show it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MessageRecord {
+    /// Our id.
+    pub id: MessageId,
+    /// The account it belongs to.
+    pub account: String,
+    /// The channel it came or goes by.
+    pub channel: String,
+    /// The service it went to or came from, once known.
+    pub service: Option<String>,
+    /// In or out.
+    pub direction: Direction,
+    /// The person: the sender of an inbound message, the receiver of an outbound one.
+    pub address: Address,
+    /// The text.
+    pub content: Option<String>,
+    /// The gateway's id of the session it belongs to.
+    pub session_key: Option<String>,
+    /// Its place in the session.
+    pub session_event: Option<SessionEvent>,
+    /// The message it answers.
+    pub in_reply_to: Option<MessageId>,
+    /// What became of it.
+    pub status: Status,
+    /// The id the provider gave it.
+    pub provider_id: Option<String>,
+    /// When it was received or accepted.
+    pub created_at: Timestamp,
+}
+
+/// In or out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From a person.
+    Inbound,
+    /// To a person.
+    Outbound,
+}
+
+impl Direction {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+
+    /// The number the store holds.
+    pub(crate) fn number(self) -> i64 {
+        i64::from(self == Self::Outbound)
+    }
+
+    /// The direction of a number in the store.
+    pub(crate) fn from_number(number: i64) -> Self {
+        if number == 0 { Self::Inbound } else { Self::Outbound }
+    }
+}
+
+/// What became of a message. Numbers are what the store holds; they never change their meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Inbound: durable, its service has not run.
+    Received,
+    /// Inbound: its service ran and what it did is stored.
+    Handled,
+    /// Outbound: durable, not yet taken by the carrier.
+    Queued,
+    /// Outbound: the carrier took it.
+    Sent,
+    /// Outbound: it went out and nobody knows what became of it; it may have been sent.
+    Unknown,
+    /// Outbound: it is on the phone.
+    Delivered,
+    /// The service failed (inbound), or it will not arrive (outbound).
+    Failed,
+    /// Too late to be of use.
+    Expired,
+    /// Inbound: no route takes it.
+    Unrouted,
+    /// Outbound: taken back before it was sent.
+    Cancelled,
+}
+
+/// Every status with its word and its number in the store.
+const STATUSES: [(Status, &str, i64); 10] = [
+    (Status::Received, "received", 1),
+    (Status::Handled, "handled", 2),
+    (Status::Queued, "queued", 3),
+    (Status::Sent, "sent", 4),
+    (Status::Unknown, "unknown", 5),
+    (Status::Delivered, "delivered", 6),
+    (Status::Failed, "failed", 7),
+    (Status::Expired, "expired", 8),
+    (Status::Unrouted, "unrouted", 9),
+    (Status::Cancelled, "cancelled", 10),
+];
+
+impl Status {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        STATUSES
+            .iter()
+            .find(|(status, ..)| *status == self)
+            .map_or("received", |(_, word, _)| word)
+    }
+
+    /// The number the store holds.
+    pub(crate) fn number(self) -> i64 {
+        STATUSES
+            .iter()
+            .find(|(status, ..)| *status == self)
+            .map_or(0, |(.., number)| *number)
+    }
+
+    /// The status of a number in the store; a number of a later version reads as unknown.
+    pub(crate) fn from_number(number: i64) -> Self {
+        STATUSES
+            .iter()
+            .find(|(.., known)| *known == number)
+            .map_or(Self::Unknown, |(status, ..)| *status)
+    }
+}
+
+impl Status {
+    /// Whether nothing comes after it, for an outbound message.
+    pub fn is_final(self) -> bool {
+        self.rank() == Self::Delivered.rank()
+    }
+
+    /// Whether an outbound message of the other status may get this one: a status only goes on.
+    pub(crate) fn follows(self, other: Self) -> bool {
+        self.rank() > other.rank()
+    }
+
+    fn rank(self) -> u8 {
+        match self {
+            Self::Received | Self::Queued => 0,
+            Self::Unknown => 1,
+            Self::Sent => 2,
+            _ => 3,
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One step a message took, for a person who asks why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceLine {
+    /// When.
+    pub at: Timestamp,
+    /// Which step.
+    pub step: String,
+    /// What happened, in plain English.
+    pub detail: String,
+}
+
+/// One dialogue of a person with a service.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SessionRecord {
+    /// The gateway's id of it.
+    pub key: String,
+    /// The channel it is on.
+    pub channel: String,
+    /// The person.
+    pub address: Address,
+    /// The service it stays with; empty while no route has taken it.
+    pub service: String,
+    /// Whether it goes on.
+    pub is_open: bool,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When its last turn was.
+    pub last_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+}

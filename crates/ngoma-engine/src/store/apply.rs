@@ -1,0 +1,224 @@
+//! Makes what exists be as a document declares, in one transaction.
+
+use super::writer::OpError;
+use super::{Store, StoreError};
+use crate::directory::{AccountDocument, Change, ChannelRecord, Document, Report, ReportLine, Route, ServiceDocument};
+use crate::service::Bundle;
+use ngoma_message::Object;
+use rusqlite::{Connection, OptionalExtension};
+use std::sync::Arc;
+
+impl Store {
+    /// Applies a document that was checked. What is as declared is left alone, so a second time changes nothing.
+    pub(crate) async fn apply_document(&self, document: Arc<Document>) -> Result<Report, StoreError> {
+        self.write(move |db| {
+            let mut report = Report::default();
+            for (code, declared) in &document.accounts {
+                apply_account(db, code, declared, &mut report)?;
+            }
+            Ok(report)
+        })
+        .await
+    }
+}
+
+impl Report {
+    fn add(&mut self, what: String, change: Change) {
+        self.lines.push(ReportLine { what, change });
+    }
+}
+
+fn apply_account(db: &Connection, code: &str, declared: &AccountDocument, report: &mut Report) -> Result<(), OpError> {
+    let created = db.execute("INSERT INTO account (code) VALUES (?1) ON CONFLICT DO NOTHING", [code])?;
+    let account = db.query_row("SELECT id FROM account WHERE code = ?1", [code], |row| row.get(0))?;
+    let change = if created == 1 { Change::Created } else { Change::Left };
+    report.add(format!("account {code}"), change);
+    for (name, channel) in &declared.channels {
+        report.add(
+            format!("channel {code}/{name}"),
+            apply_channel(db, account, name, channel)?,
+        );
+    }
+    for (name, service) in &declared.services {
+        report.add(
+            format!("service {code}/{name}"),
+            apply_service(db, account, name, service)?,
+        );
+    }
+    if let Some(routes) = &declared.routes {
+        apply_routes(db, account, code, routes, report)?;
+    }
+    Ok(())
+}
+
+fn apply_channel(db: &Connection, account: i64, name: &str, declared: &ChannelRecord) -> Result<Change, OpError> {
+    let columns: (String, Option<String>, Option<String>, String) = (
+        declared.channel_type.clone(),
+        declared.address.clone(),
+        declared.country.clone(),
+        object_text(&declared.config),
+    );
+    let held = db
+        .query_row(
+            "SELECT type, address, country, config FROM channel WHERE account = ?1 AND name = ?2",
+            (account, name),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
+        .optional()?;
+    let change = change_of(held.as_ref(), &columns);
+    if change != Change::Left {
+        let (channel_type, address, country, config) = columns;
+        db.execute(
+            "INSERT INTO channel (account, name, type, address, country, config) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (account, name) DO UPDATE SET type = excluded.type, address = excluded.address,
+                country = excluded.country, config = excluded.config",
+            (account, name, channel_type, address, country, config),
+        )?;
+    }
+    Ok(change)
+}
+
+fn apply_service(db: &Connection, account: i64, name: &str, declared: &ServiceDocument) -> Result<Change, OpError> {
+    let http_allow = declared
+        .http_allow
+        .as_ref()
+        .map(|hosts| serde_json::json!(hosts).to_string());
+    let columns = (
+        declared.kind.clone(),
+        object_text(&declared.config),
+        http_allow,
+        store_bundle(db, &declared.bundle)?,
+    );
+    let held: Option<(String, String, Option<String>, i64)> = db
+        .query_row(
+            "SELECT kind, config, http_allow, bundle FROM service WHERE account = ?1 AND name = ?2",
+            (account, name),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
+        .optional()?;
+    let change = change_of(held.as_ref(), &columns);
+    if change != Change::Left {
+        let (kind, config, http_allow, bundle) = columns;
+        db.execute(
+            "INSERT INTO service (account, name, kind, config, http_allow, bundle) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            ON CONFLICT (account, name) DO UPDATE SET kind = excluded.kind, config = excluded.config,
+                http_allow = excluded.http_allow, bundle = excluded.bundle",
+            (account, name, kind, config, http_allow, bundle),
+        )?;
+    }
+    Ok(change)
+}
+
+/// Stores code under its hash, once.
+fn store_bundle(db: &Connection, bundle: &Bundle) -> Result<i64, OpError> {
+    let held = db
+        .query_row("SELECT id FROM bundle WHERE hash = ?1", [&bundle.hash], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    if let Some(id) = held {
+        return Ok(id);
+    }
+    db.execute(
+        "INSERT INTO bundle (hash, main) VALUES (?1, ?2)",
+        (&bundle.hash, &bundle.main),
+    )?;
+    let id = db.last_insert_rowid();
+    for (path, content) in &bundle.files {
+        db.execute(
+            "INSERT INTO bundle_file (bundle, path, content) VALUES (?1, ?2, ?3)",
+            (id, path, content),
+        )?;
+    }
+    Ok(id)
+}
+
+/// Replaces an account's routing table. A route that stays, in its order among those that stay, is left.
+fn apply_routes(
+    db: &Connection,
+    account: i64,
+    code: &str,
+    declared: &[Route],
+    report: &mut Report,
+) -> Result<(), OpError> {
+    let held = held_routes(db, account)?;
+    let kept_before: Vec<&Route> = held.iter().filter(|route| declared.contains(route)).collect();
+    let mut kept_now = 0;
+    for route in declared {
+        let change = match held.contains(route) {
+            false => Change::Created,
+            true => {
+                kept_now += 1;
+                let same = kept_before.get(kept_now - 1) == Some(&route);
+                if same { Change::Left } else { Change::Changed }
+            }
+        };
+        report.add(route_name(code, route), change);
+    }
+    for route in held.iter().filter(|route| !declared.contains(route)) {
+        report.add(route_name(code, route), Change::Removed);
+    }
+    if held == declared {
+        return Ok(());
+    }
+    db.execute("DELETE FROM route WHERE account = ?1", [account])?;
+    for (position, route) in (0i64..).zip(declared) {
+        db.execute(
+            "INSERT INTO route (account, position, channel, address, keyword, service) VALUES (?1, ?2,
+                (SELECT id FROM channel WHERE account = ?1 AND name = ?3), ?4, ?5,
+                (SELECT id FROM service WHERE account = ?1 AND name = ?6))",
+            (
+                account,
+                position,
+                &route.channel,
+                &route.address,
+                &route.keyword,
+                &route.service,
+            ),
+        )?;
+    }
+    Ok(())
+}
+
+fn held_routes(db: &Connection, account: i64) -> Result<Vec<Route>, OpError> {
+    let routes = db
+        .prepare(
+            "SELECT c.name, r.address, r.keyword, v.name FROM route AS r
+            JOIN channel AS c ON c.id = r.channel JOIN service AS v ON v.id = r.service
+            WHERE r.account = ?1 ORDER BY r.position",
+        )?
+        .query_map([account], |row| {
+            Ok(Route {
+                channel: row.get(0)?,
+                address: row.get(1)?,
+                keyword: row.get(2)?,
+                service: row.get(3)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(routes)
+}
+
+/// `route demo: ussd to clinic for keyword JOIN`.
+fn route_name(code: &str, route: &Route) -> String {
+    let mut name = format!("route {code}: {} to {}", route.channel, route.service);
+    if let Some(address) = &route.address {
+        name.push_str(&format!(" at {address}"));
+    }
+    if let Some(keyword) = &route.keyword {
+        name.push_str(&format!(" for keyword {keyword}"));
+    }
+    name
+}
+
+fn change_of<T: PartialEq>(held: Option<&T>, declared: &T) -> Change {
+    match held {
+        None => Change::Created,
+        Some(held) if held == declared => Change::Left,
+        Some(_) => Change::Changed,
+    }
+}
+
+fn object_text(object: &Object) -> String {
+    serde_json::Value::Object(object.clone()).to_string()
+}

@@ -1,0 +1,146 @@
+//! Reads what exists, with the numbers rows name it by.
+
+use super::{Store, StoreError};
+use crate::directory::{ChannelRecord, ServiceRecord};
+use crate::service::Bundle;
+use ngoma_message::Object;
+use rusqlite::{Connection, OptionalExtension};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Everything that exists, as rows.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// Number and code.
+    pub(crate) accounts: Vec<(i64, String)>,
+    pub(crate) channels: Vec<LoadedChannel>,
+    pub(crate) services: Vec<LoadedService>,
+    /// Of every account, in order.
+    pub(crate) routes: Vec<LoadedRoute>,
+}
+
+/// A channel's row.
+#[derive(Debug)]
+pub(crate) struct LoadedChannel {
+    pub(crate) id: i64,
+    pub(crate) account: i64,
+    pub(crate) name: String,
+    pub(crate) record: ChannelRecord,
+}
+
+/// A service's row.
+#[derive(Debug)]
+pub(crate) struct LoadedService {
+    pub(crate) id: i64,
+    pub(crate) account: i64,
+    pub(crate) name: String,
+    pub(crate) record: ServiceRecord,
+}
+
+/// A route's row.
+#[derive(Debug)]
+pub(crate) struct LoadedRoute {
+    pub(crate) channel: i64,
+    pub(crate) address: Option<String>,
+    pub(crate) keyword: Option<String>,
+    pub(crate) service: i64,
+}
+
+impl Store {
+    /// Everything that exists.
+    pub(crate) async fn load_directory(&self) -> Result<Loaded, StoreError> {
+        self.read_aside(|db| {
+            Ok(Loaded {
+                accounts: accounts(db)?,
+                channels: channels(db)?,
+                services: services(db)?,
+                routes: routes(db)?,
+            })
+        })
+        .await
+    }
+
+    /// The code of that hash.
+    pub(crate) async fn bundle(&self, hash: &str) -> Result<Option<Bundle>, StoreError> {
+        let hash = hash.to_owned();
+        self.read_aside(move |db| {
+            let found: Option<(i64, String)> = db
+                .query_row("SELECT id, main FROM bundle WHERE hash = ?1", [&hash], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })
+                .optional()?;
+            let Some((id, main)) = found else { return Ok(None) };
+            let files: BTreeMap<String, Vec<u8>> = db
+                .prepare("SELECT path, content FROM bundle_file WHERE bundle = ?1")?
+                .query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<Result<_, _>>()?;
+            Ok(Some(Bundle { hash, main, files }))
+        })
+        .await
+    }
+}
+
+fn accounts(db: &Connection) -> Result<Vec<(i64, String)>, rusqlite::Error> {
+    db.prepare("SELECT id, code FROM account")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
+}
+
+fn channels(db: &Connection) -> Result<Vec<LoadedChannel>, rusqlite::Error> {
+    db.prepare("SELECT id, account, name, type, address, country, config FROM channel")?
+        .query_map([], |row| {
+            Ok(LoadedChannel {
+                id: row.get(0)?,
+                account: row.get(1)?,
+                name: row.get(2)?,
+                record: ChannelRecord {
+                    channel_type: row.get(3)?,
+                    address: row.get(4)?,
+                    country: row.get(5)?,
+                    config: stored_object(&row.get::<_, String>(6)?),
+                },
+            })
+        })?
+        .collect()
+}
+
+fn services(db: &Connection) -> Result<Vec<LoadedService>, rusqlite::Error> {
+    db.prepare(
+        "SELECT v.id, v.account, v.name, v.kind, v.config, v.http_allow, b.hash
+        FROM service AS v JOIN bundle AS b ON b.id = v.bundle",
+    )?
+    .query_map([], |row| {
+        let http_allow: Option<String> = row.get(5)?;
+        Ok(LoadedService {
+            id: row.get(0)?,
+            account: row.get(1)?,
+            name: row.get(2)?,
+            record: ServiceRecord {
+                kind: row.get(3)?,
+                config: Arc::new(stored_object(&row.get::<_, String>(4)?)),
+                // A list that cannot be read allows nothing rather than everything.
+                http_allow: http_allow.map(|list| Arc::new(serde_json::from_str(&list).unwrap_or_default())),
+                bundle_hash: row.get(6)?,
+            },
+        })
+    })?
+    .collect()
+}
+
+fn routes(db: &Connection) -> Result<Vec<LoadedRoute>, rusqlite::Error> {
+    db.prepare("SELECT channel, address, keyword, service FROM route ORDER BY account, position")?
+        .query_map([], |row| {
+            Ok(LoadedRoute {
+                channel: row.get(0)?,
+                address: row.get(1)?,
+                keyword: row.get(2)?,
+                service: row.get(3)?,
+            })
+        })?
+        .collect()
+}
+
+/// An object as the store wrote it.
+pub(super) fn stored_object(text: &str) -> Object {
+    serde_json::from_str(text).unwrap_or_default()
+}

@@ -1,0 +1,99 @@
+//! The writer: what one transaction holds together and what it does not.
+
+use super::writer::OpError;
+use super::*;
+use std::sync::mpsc;
+use tempfile::TempDir;
+
+async fn open(folder: &TempDir, max_pages: Option<u64>) -> Store {
+    let options = StoreOptions {
+        lease_wait: Duration::ZERO,
+        group_commit: 16,
+        backlog: 64,
+        max_pages,
+        log_lines: 10,
+    };
+    Store::open(folder.path(), options).await.unwrap()
+}
+
+fn add_account(code: String) -> impl FnOnce(&Connection) -> Result<(), OpError> + Send + 'static {
+    move |db| {
+        db.execute("INSERT INTO account (code) VALUES (?1)", [code])?;
+        Ok(())
+    }
+}
+
+async fn accounts(store: &Store) -> Vec<String> {
+    let loaded = store.load_directory().await.unwrap();
+    let mut codes: Vec<String> = loaded.accounts.into_iter().map(|(_, code)| code).collect();
+    codes.sort();
+    codes
+}
+
+#[tokio::test]
+async fn a_failing_operation_does_not_spoil_the_others_of_its_transaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder, None).await;
+    // While the writer is held in one transaction, the others gather for the next.
+    let (go_on, held) = mpsc::channel::<()>();
+    let hold = store.write(move |_| {
+        let _ = held.recv();
+        Ok(())
+    });
+    let others = async {
+        let all = async {
+            tokio::join!(
+                store.write(add_account("a".into())),
+                store.write(add_account("a".into())),
+                store.write(|db| {
+                    db.execute("INSERT INTO account (code) VALUES ('half')", [])?;
+                    Err::<(), _>(OpError::Refused("not this".into()))
+                }),
+                store.write(add_account("b".into())),
+            )
+        };
+        let release = async {
+            tokio::task::yield_now().await;
+            go_on.send(()).unwrap();
+        };
+        tokio::join!(all, release).0
+    };
+    let (held, (first, twice, refused, last)) = tokio::join!(hold, others);
+    assert_eq!((held, first, last), (Ok(()), Ok(()), Ok(())));
+    assert!(matches!(twice, Err(StoreError::Refused(_))), "{twice:?}");
+    assert_eq!(refused, Err(StoreError::Refused("not this".into())));
+    assert_eq!(accounts(&store).await, ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_and_writing_works_again_when_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder, Some(60)).await;
+    let mut stored = 0;
+    let full = loop {
+        match store.write(add_account(format!("{stored:0>2000}"))).await {
+            Ok(()) => stored += 1,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(full, StoreError::Unavailable("the disk is full".into()));
+    assert_eq!(accounts(&store).await.len(), stored);
+    store
+        .write(|db| Ok(db.query_row("PRAGMA max_page_count = 100000", [], |_| Ok(()))?))
+        .await
+        .unwrap();
+    store.write(add_account("room".into())).await.unwrap();
+    assert_eq!(accounts(&store).await.len(), stored + 1);
+}
+
+#[tokio::test]
+async fn a_closed_store_says_so_and_gives_its_lease_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder, None).await;
+    store.write(add_account("a".into())).await.unwrap();
+    store.close();
+    assert_eq!(store.ping().await, Err(StoreError::Unavailable("it is closed".into())));
+    let again = open(&folder, None).await;
+    assert_eq!(accounts(&again).await, ["a"]);
+    assert!(again.shared.epoch > store.shared.epoch);
+}

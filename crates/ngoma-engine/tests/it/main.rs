@@ -1,0 +1,12 @@
+//! The engine as channels and services see it: through its door, its store and its restarts.
+
+mod applying;
+mod incoming;
+mod line;
+mod outgoing;
+mod receipts;
+mod restarts;
+mod script;
+mod sessions;
+mod web_hooks;
+mod world;

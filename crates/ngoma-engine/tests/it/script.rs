@@ -1,0 +1,132 @@
+//! A runner whose services do what the message says.
+
+use async_trait::async_trait;
+use ngoma_engine::service::{
+    Bundle, KvWrite, LogLine, Metric, Ports, Reply, SendTo, ServiceError, ServiceKey, ServiceRunner, Step, StepInput,
+    StepOutcome,
+};
+use ngoma_message::Object;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+
+/// Every service counts its turns in the key `turns` and replies `<turns> <event> <content>`. The first word of the
+/// text asks for more: see [`obey`].
+pub struct Script {
+    /// What was loaded, as `account/service hash`.
+    pub loaded: Mutex<Vec<String>>,
+    /// Every Vumi message a step was given.
+    pub seen: Mutex<Vec<Value>>,
+    /// Steps that begin with `wait` take one of these.
+    pub gate: Semaphore,
+    /// Steps that have begun.
+    pub begun: AtomicUsize,
+}
+
+impl Script {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            loaded: Mutex::default(),
+            seen: Mutex::default(),
+            gate: Semaphore::new(0),
+            begun: AtomicUsize::new(0),
+        })
+    }
+}
+
+#[async_trait]
+impl ServiceRunner for Script {
+    async fn load(&self, service: &ServiceKey, bundle: Arc<Bundle>) -> Result<(), ServiceError> {
+        let line = format!("{}/{} {}", service.account, service.service, bundle.hash);
+        self.loaded.lock().unwrap().push(line);
+        Ok(())
+    }
+
+    async fn unload(&self, _service: &ServiceKey) {}
+
+    async fn step(&self, _service: &ServiceKey, step: Step, ports: Ports) -> StepOutcome {
+        let StepInput::Message(message) = step.input else {
+            return StepOutcome::default();
+        };
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        self.seen.lock().unwrap().push(message.clone());
+        if message["content"].as_str().is_some_and(|text| text.starts_with("wait")) {
+            self.gate.acquire().await.unwrap().forget();
+        }
+        let turns = ports
+            .kv
+            .get("turns")
+            .await
+            .unwrap()
+            .and_then(|turns| turns.as_i64())
+            .unwrap_or(0)
+            + 1;
+        obey(&message, turns)
+    }
+}
+
+fn obey(message: &Value, turns: i64) -> StepOutcome {
+    let content = message["content"].as_str().unwrap_or_default();
+    let event = message["session_event"].as_str().unwrap_or("-");
+    let mut words = content.split_whitespace();
+    let order = words.next().unwrap_or_default();
+    let id = message["message_id"].as_str().unwrap_or_default();
+    let mut reply = Reply {
+        content: Some(format!("{turns} {event} {content}")),
+        in_reply_to: id.to_owned(),
+        continue_session: order != "end",
+        helper_metadata: Object::new(),
+    };
+    let mut outcome = StepOutcome {
+        kv: vec![KvWrite::Increment {
+            key: "turns".into(),
+            amount: 1,
+        }],
+        metrics: vec![Metric {
+            store: "s".into(),
+            metric: "m".into(),
+            value: 1.0,
+            agg: "sum".into(),
+        }],
+        log: vec![LogLine {
+            level: "info".into(),
+            message: "turn".into(),
+        }],
+        ..StepOutcome::default()
+    };
+    match order {
+        "silent" => return outcome,
+        "stray" => reply.in_reply_to = "another".into(),
+        "textless" => reply.content = None,
+        "fail" => {
+            outcome.error = Some(ServiceError {
+                message: "Error: asked to".into(),
+                file: Some("main.js".into()),
+                line: Some(7),
+                column: None,
+            });
+        }
+        // A word is no number: the store refuses the second write, and with it the whole step.
+        "spoil" => outcome.kv.extend([
+            KvWrite::Set {
+                key: "word".into(),
+                value: json!("text"),
+                expires_at: None,
+            },
+            KvWrite::Increment {
+                key: "word".into(),
+                amount: 1,
+            },
+        ]),
+        "send" => outcome.sends.push(SendTo {
+            to: words.next().unwrap_or_default().to_owned(),
+            endpoint: words.next().unwrap_or("default").to_owned(),
+            content: Some("a message".into()),
+            helper_metadata: Object::new(),
+        }),
+        _ => {}
+    }
+    outcome.replies.push(reply);
+    outcome
+}
