@@ -1,0 +1,189 @@
+//! The engine's side as a channel sees it, in memory: it records what comes and answers as told.
+
+use async_trait::async_trait;
+use ngoma_engine::FrozenClock;
+use ngoma_engine::channel::{ChannelContext, Door, Inbound, Receipt, ReceiptFor, ReceiveError, Received, Reported};
+use ngoma_engine::outgoing_http::{HttpClient, Reach};
+use ngoma_message::{Country, Event, EventKind, MessageId, Object, Timestamp};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// A door that keeps what it gets.
+#[derive(Default)]
+pub struct FakeDoor {
+    book: Mutex<Book>,
+    arrived: Notify,
+}
+
+#[derive(Default)]
+struct Book {
+    inbound: Vec<Inbound>,
+    taken: usize,
+    by_provider_id: HashMap<String, MessageId>,
+    receipts: Vec<Receipt>,
+    reported: HashMap<String, Receipt>,
+    known: Vec<String>,
+    fallbacks: Vec<Fallback>,
+    refusal: Option<ReceiveError>,
+}
+
+/// A fallback text that a channel recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fallback {
+    /// The id it got.
+    pub id: MessageId,
+    /// The message it answers.
+    pub in_reply_to: MessageId,
+    /// The text.
+    pub content: String,
+    /// Whether the session ends with it.
+    pub ends_session: bool,
+    /// Why the channel answered by itself.
+    pub reason: String,
+}
+
+impl FakeDoor {
+    /// A door that takes everything.
+    pub fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// The context of the South African channel `demo/line` with this address, which may call private networks.
+    pub fn context(self: &Arc<Self>, address: Option<&str>) -> ChannelContext {
+        self.context_reaching(address, Reach::Anywhere)
+    }
+
+    /// The same, with a client that reaches only there.
+    pub fn context_reaching(self: &Arc<Self>, address: Option<&str>, reach: Reach) -> ChannelContext {
+        ChannelContext {
+            account: "demo".to_owned(),
+            channel: "line".to_owned(),
+            address: address.map(str::to_owned),
+            country: Country::parse("ZA"),
+            clock: Arc::new(FrozenClock::at(Timestamp::from_micros(1_795_000_000_000_000))),
+            http: HttpClient::new(reach),
+            door: Arc::clone(self) as Arc<dyn Door>,
+        }
+    }
+
+    /// Waits for the next message that was stored; each is returned once.
+    pub async fn next_inbound(&self) -> Inbound {
+        loop {
+            let arrived = self.arrived.notified();
+            if let Some(inbound) = self.book().take_next() {
+                return inbound;
+            }
+            arrived.await;
+        }
+    }
+
+    /// Every message stored so far.
+    pub fn inbound(&self) -> Vec<Inbound> {
+        self.book().inbound.clone()
+    }
+
+    /// Every receipt that was recorded.
+    pub fn receipts(&self) -> Vec<Receipt> {
+        self.book().receipts.clone()
+    }
+
+    /// Every fallback text that was recorded.
+    pub fn fallbacks(&self) -> Vec<Fallback> {
+        self.book().fallbacks.clone()
+    }
+
+    /// From now on receipts that name this message (our id or the provider's) find one.
+    pub fn knows(&self, id: &str) {
+        self.book().known.push(id.to_owned());
+    }
+
+    /// From now on everything is refused with this error; `None` takes everything again.
+    pub fn refuse(&self, error: Option<ReceiveError>) {
+        self.book().refusal = error;
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    fn take_next(&mut self) -> Option<Inbound> {
+        let next = self.inbound.get(self.taken).cloned()?;
+        self.taken += 1;
+        Some(next)
+    }
+
+    fn check_open(&self) -> Result<(), ReceiveError> {
+        self.refusal.clone().map_or(Ok(()), Err)
+    }
+}
+
+#[async_trait]
+impl Door for FakeDoor {
+    async fn receive(&self, inbound: Inbound) -> Result<Received, ReceiveError> {
+        let mut book = self.book();
+        book.check_open()?;
+        if let Some(provider_id) = &inbound.provider_id {
+            if let Some(first) = book.by_provider_id.get(provider_id) {
+                return Ok(Received::Duplicate(first.clone()));
+            }
+            book.by_provider_id.insert(provider_id.clone(), inbound.id.clone());
+        }
+        book.inbound.push(inbound);
+        self.arrived.notify_waiters();
+        Ok(Received::Stored)
+    }
+
+    async fn report(&self, receipt: Receipt) -> Result<Reported, ReceiveError> {
+        let mut book = self.book();
+        book.check_open()?;
+        let about = match &receipt.about {
+            ReceiptFor::MessageId(id) => id.to_string(),
+            ReceiptFor::ProviderId(id) => id.clone(),
+        };
+        if !book.known.contains(&about) {
+            return Err(ReceiveError::UnknownMessage);
+        }
+        if book.reported.contains_key(&about) {
+            return Ok(Reported::Unchanged);
+        }
+        let event = event_of(&about, &receipt);
+        book.reported.insert(about, receipt.clone());
+        book.receipts.push(receipt);
+        Ok(Reported::Recorded(event))
+    }
+
+    async fn record_fallback(
+        &self,
+        in_reply_to: &MessageId,
+        content: &str,
+        ends_session: bool,
+        reason: &str,
+    ) -> Result<MessageId, ReceiveError> {
+        let mut book = self.book();
+        book.check_open()?;
+        let fallback = Fallback {
+            id: MessageId::generate(),
+            in_reply_to: in_reply_to.clone(),
+            content: content.to_owned(),
+            ends_session,
+            reason: reason.to_owned(),
+        };
+        book.fallbacks.push(fallback.clone());
+        Ok(fallback.id)
+    }
+}
+
+fn event_of(about: &str, receipt: &Receipt) -> Event {
+    Event {
+        id: MessageId::generate(),
+        timestamp: Timestamp::from_micros(0),
+        message_id: about.into(),
+        kind: EventKind::DeliveryReport(receipt.status),
+        routing_metadata: Object::new(),
+        helper_metadata: Object::new(),
+        extra: Object::new(),
+    }
+}
