@@ -1,0 +1,133 @@
+//! The host's half: one supervised worker per service, and the conversation of each step.
+
+mod conversation;
+mod death;
+mod lines;
+mod service;
+mod spawn;
+mod worker;
+
+use crate::limits;
+use crate::resources::{self, ContextLimits, Resource, StepContext};
+use async_trait::async_trait;
+use conversation::Conversation;
+use ngoma_engine::service::{Bundle, Ports, ServiceError, ServiceKey, ServiceRunner, Step, StepOutcome};
+use service::Service;
+use spawn::Spawner;
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How services are run.
+#[derive(Clone, Debug)]
+pub struct SandboxOptions {
+    /// The program whose hidden command `sandbox-worker` calls [`worker_main`](crate::worker_main).
+    pub program: PathBuf,
+    /// How long a service may take to load.
+    pub load_limit: Duration,
+    /// How many steps of one service run at once; others wait.
+    pub steps_at_once: usize,
+    /// How many keys a service may hold.
+    pub keys_limit: u64,
+    /// The keys that `helper_metadata` of a service's messages may have.
+    pub helper_metadata: Vec<String>,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self {
+            program: PathBuf::from("/proc/self/exe"),
+            load_limit: Duration::from_secs(15),
+            steps_at_once: 32,
+            keys_limit: 550_000,
+            helper_metadata: Vec::new(),
+        }
+    }
+}
+
+/// Runs the code of services in worker processes. Workers die with it.
+pub struct Sandbox {
+    options: SandboxOptions,
+    spawner: Arc<Spawner>,
+    resources: Vec<Box<dyn Resource>>,
+    services: Mutex<HashMap<ServiceKey, Arc<Service>>>,
+}
+
+impl Sandbox {
+    /// A sandbox without services.
+    pub fn new(options: SandboxOptions) -> io::Result<Self> {
+        Ok(Self {
+            spawner: Arc::new(Spawner::start(options.program.clone())?),
+            options,
+            resources: resources::all(),
+            services: Mutex::default(),
+        })
+    }
+
+    /// The process of a service's worker, to measure it.
+    pub async fn worker_pid(&self, key: &ServiceKey) -> Option<u32> {
+        match self.service(key) {
+            Some(service) => Some(service.worker_pid().await),
+            None => None,
+        }
+    }
+
+    fn services(&self) -> MutexGuard<'_, HashMap<ServiceKey, Arc<Service>>> {
+        // A panic elsewhere cannot leave a map of Arcs half written.
+        self.services.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn service(&self, key: &ServiceKey) -> Option<Arc<Service>> {
+        self.services().get(key).cloned()
+    }
+
+    async fn run(&self, key: &ServiceKey, step: &Step, context: &mut StepContext) -> Result<(), ServiceError> {
+        let service = self.service(key).ok_or_else(|| error("the service is not loaded"))?;
+        let _turn = service.turn().await;
+        let begun = service.begin_step().await?;
+        let conversation = Conversation::new(step, context, &self.resources);
+        let longest = step.wall_limit + limits::WALL_GRACE + limits::HOST_GRACE;
+        tokio::time::timeout(longest, conversation.run(begun))
+            .await
+            .unwrap_or_else(|_| Err(error(&limits::wall_time_spent(step.wall_limit))))
+    }
+}
+
+#[async_trait]
+impl ServiceRunner for Sandbox {
+    async fn load(&self, key: &ServiceKey, bundle: Arc<Bundle>) -> Result<(), ServiceError> {
+        if self.service(key).is_some_and(|loaded| loaded.has(&bundle)) {
+            return Ok(());
+        }
+        let service = Service::load(key, bundle, Arc::clone(&self.spawner), &self.options).await?;
+        self.services().insert(key.clone(), service);
+        Ok(())
+    }
+
+    async fn unload(&self, key: &ServiceKey) {
+        self.services().remove(key);
+    }
+
+    async fn step(&self, key: &ServiceKey, step: Step, ports: Ports) -> StepOutcome {
+        let limits = ContextLimits {
+            keys: self.options.keys_limit,
+            helper_metadata: self.options.helper_metadata.clone(),
+        };
+        let mut context = StepContext::new(ports, &step.input, limits);
+        let result = self.run(key, &step, &mut context).await;
+        context.outcome.error = result.err();
+        context.outcome
+    }
+}
+
+/// A failure without a place in the author's files.
+fn error(message: &str) -> ServiceError {
+    ServiceError {
+        message: message.to_owned(),
+        file: None,
+        line: None,
+        column: None,
+    }
+}

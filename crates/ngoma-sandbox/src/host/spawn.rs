@@ -1,0 +1,91 @@
+//! Starts worker processes.
+//!
+//! All are started by one thread that lives as long as the sandbox: the kernel kills a worker when the thread that started
+//! it ends, and the threads of the asynchronous runtime come and go.
+
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use tokio::sync::oneshot;
+
+/// The hidden command that runs a worker.
+const COMMAND: &str = "sandbox-worker";
+/// Where a worker finds its control socket.
+const CONTROL_FD: libc::c_int = 3;
+
+/// A process that was started, and the host's end of its control socket.
+pub struct Spawned {
+    pub process: Child,
+    pub control: OwnedFd,
+}
+
+type Order = oneshot::Sender<io::Result<Spawned>>;
+
+/// The thread that starts workers.
+pub struct Spawner(mpsc::Sender<Order>);
+
+impl Spawner {
+    /// Starts the thread.
+    pub fn start(program: PathBuf) -> io::Result<Self> {
+        let (sender, orders) = mpsc::channel::<Order>();
+        thread::Builder::new().name("sandbox-spawner".into()).spawn(move || {
+            for order in orders {
+                // Nobody waits for a service that was unloaded meanwhile; its worker ends with its socket.
+                let _ = order.send(spawn(&program));
+            }
+        })?;
+        Ok(Self(sender))
+    }
+
+    /// Starts a worker.
+    pub async fn spawn(&self) -> io::Result<Spawned> {
+        let (order, answer) = oneshot::channel();
+        let gone = || io::Error::other("the thread that starts workers is gone");
+        self.0.send(order).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+fn spawn(program: &Path) -> io::Result<Spawned> {
+    let (control, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)?;
+    let mut command = Command::new(program);
+    command
+        .arg0("ngoma")
+        .arg(COMMAND)
+        .env_clear()
+        .env("TZ", "UTC")
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let theirs_fd = theirs.as_raw_fd();
+    // SAFETY: between fork and exec only system calls are made, and no memory is allocated.
+    unsafe { command.pre_exec(move || hand_over(theirs_fd)) };
+    let process = command.spawn()?;
+    Ok(Spawned { process, control })
+}
+
+/// Leaves the worker its socket and nothing else of the host's.
+fn hand_over(socket: libc::c_int) -> io::Result<()> {
+    // SAFETY: plain system calls on descriptors of this process, which is about to exec. Those above the socket are
+    // marked rather than closed: the one that tells of a failed exec is among them.
+    unsafe {
+        let moved = if socket == CONTROL_FD {
+            libc::fcntl(socket, libc::F_SETFD, 0)
+        } else {
+            libc::dup2(socket, CONTROL_FD)
+        };
+        if moved < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let first = (CONTROL_FD + 1).cast_unsigned();
+        let flags = libc::CLOSE_RANGE_CLOEXEC;
+        libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, flags);
+    }
+    Ok(())
+}

@@ -1,0 +1,255 @@
+//! One worker process, from the host's side.
+
+use super::death;
+use super::spawn::{Spawned, Spawner};
+use crate::frames::{self, Death, FromWorker};
+use crate::limits;
+use ngoma_engine::service::{Bundle, ServiceError};
+use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use std::collections::HashMap;
+use std::io::{self, IoSlice};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::process::{Child, ChildStderr, ExitStatus};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, Interest};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{Mutex as AsyncMutex, oneshot};
+
+/// How much of a worker's standard error is read; it has nothing to say unless it breaks.
+const STDERR_BYTES: u64 = 4 << 10;
+
+/// A worker that has loaded its service. Dropped, it closes its half of the socket and so ends the process.
+pub struct Worker {
+    pid: u32,
+    control: OwnedWriteHalf,
+    /// Steps are sent one after the other, so that none is cut by another.
+    sending: AsyncMutex<()>,
+    next_step: AtomicU64,
+    deaths: Arc<Deaths>,
+}
+
+/// A step that was handed to the worker: the host's end of its socket, and news should its process die.
+pub struct BegunStep {
+    pub socket: UnixStream,
+    pub death: DeathNote,
+}
+
+/// Comes when a step's process died.
+pub struct DeathNote {
+    receiver: oneshot::Receiver<Death>,
+    number: u64,
+    deaths: Arc<Deaths>,
+}
+
+/// Who waits for the death of which step, and whether the worker itself lives.
+#[derive(Default)]
+struct Deaths {
+    waiting: Mutex<HashMap<u64, oneshot::Sender<Death>>>,
+    is_over: AtomicBool,
+}
+
+impl Worker {
+    /// Starts a worker and has it load a service.
+    pub async fn start(
+        spawner: &Spawner,
+        bundle: &Bundle,
+        limit: Duration,
+        on_end: impl FnOnce() + Send + 'static,
+    ) -> Result<Self, ServiceError> {
+        let failed = |error: io::Error| super::error(&format!("the service's worker could not be started: {error}"));
+        let Spawned { mut process, control } = spawner.spawn().await.map_err(failed)?;
+        let pid = process.id();
+        let stderr = process.stderr.take();
+        let mut keeper = Keeper { process };
+        let mut control = open(control).map_err(failed)?;
+        let answer = tokio::time::timeout(limit, load(&mut control, bundle)).await;
+        match answer {
+            Ok(Ok(FromWorker::Ready)) => {}
+            Ok(Ok(FromWorker::Failed(failure))) => return Err(failure.into()),
+            Ok(_) => return Err(super::error(&death::of_load(keeper.end().await))),
+            Err(_) => {
+                let seconds = limit.as_secs();
+                return Err(super::error(&format!(
+                    "the service took longer than {seconds} s to load"
+                )));
+            }
+        }
+        let (mut reports, control) = control.into_split();
+        let worker = Self {
+            pid,
+            control,
+            sending: AsyncMutex::default(),
+            next_step: AtomicU64::new(0),
+            deaths: Arc::default(),
+        };
+        log_stderr(stderr);
+        let deaths = Arc::clone(&worker.deaths);
+        tokio::spawn(async move {
+            listen(&mut reports, &deaths).await;
+            deaths.end();
+            keeper.end().await;
+            on_end();
+        });
+        Ok(worker)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Whether its process has ended.
+    pub fn is_over(&self) -> bool {
+        self.deaths.is_over.load(Ordering::Acquire)
+    }
+
+    /// Has it fork a process for a step.
+    pub async fn begin_step(&self) -> io::Result<BegunStep> {
+        let (ours, theirs) = StdUnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let socket = UnixStream::from_std(ours)?;
+        let _turn = self.sending.lock().await;
+        let number = self.next_step.fetch_add(1, Ordering::Relaxed);
+        let death = Deaths::note(&self.deaths, number);
+        let control: &UnixStream = self.control.as_ref();
+        let send = || send_step(control, number, theirs.as_raw_fd());
+        control.async_io(Interest::WRITABLE, send).await?;
+        Ok(BegunStep { socket, death })
+    }
+}
+
+impl Deaths {
+    fn note(deaths: &Arc<Self>, number: u64) -> DeathNote {
+        let (sender, receiver) = oneshot::channel();
+        deaths.waiting().insert(number, sender);
+        DeathNote {
+            receiver,
+            number,
+            deaths: Arc::clone(deaths),
+        }
+    }
+
+    fn tell(&self, number: u64, death: Death) {
+        if let Some(waiting) = self.waiting().remove(&number) {
+            let _ = waiting.send(death);
+        }
+    }
+
+    fn end(&self) {
+        self.is_over.store(true, Ordering::Release);
+        self.waiting().clear();
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<u64, oneshot::Sender<Death>>> {
+        // A panic elsewhere cannot leave a map half written.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl DeathNote {
+    /// One that never comes.
+    #[cfg(test)]
+    pub fn never() -> Self {
+        let deaths = Arc::default();
+        let note = Deaths::note(&deaths, 0);
+        deaths.end();
+        note
+    }
+
+    /// How the step's process ended, if that becomes known soon.
+    pub async fn read(mut self) -> Option<Death> {
+        tokio::time::timeout(Duration::from_secs(1), &mut self.receiver)
+            .await
+            .ok()?
+            .ok()
+    }
+}
+
+impl Drop for DeathNote {
+    fn drop(&mut self) {
+        self.deaths.waiting().remove(&self.number);
+    }
+}
+
+/// Keeps a process from outliving us, and from staying behind as a zombie.
+struct Keeper {
+    process: Child,
+}
+
+impl Keeper {
+    /// Kills the process, if need be, and collects it.
+    async fn end(&mut self) -> Option<ExitStatus> {
+        if let Ok(Some(status)) = self.process.try_wait() {
+            return Some(status);
+        }
+        // The end of its socket is seen a moment before the end of the process.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let _ = self.process.kill();
+        self.process.wait().ok()
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn open(control: OwnedFd) -> io::Result<UnixStream> {
+    let control = StdUnixStream::from(control);
+    control.set_nonblocking(true)?;
+    UnixStream::from_std(control)
+}
+
+async fn load(control: &mut UnixStream, bundle: &Bundle) -> io::Result<FromWorker> {
+    control
+        .write_all(&frames::frame(&frames::encode_bundle(bundle)))
+        .await?;
+    read_frame(control).await
+}
+
+/// Passes on what the worker tells until it ends, or says what makes no sense.
+async fn listen(reports: &mut OwnedReadHalf, deaths: &Deaths) {
+    while let Ok(FromWorker::Died { step, death }) = read_frame(reports).await {
+        deaths.tell(step, death);
+    }
+}
+
+async fn read_frame(control: &mut (impl AsyncRead + Unpin)) -> io::Result<FromWorker> {
+    let length = control.read_u32_le().await? as usize;
+    if length > limits::FRAME_BYTES {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut body = vec![0; length];
+    control.read_exact(&mut body).await?;
+    Ok(serde_json::from_slice(&body)?)
+}
+
+/// Sends a step's number with the worker's end of its socket. Eight bytes go as a whole or not at all.
+fn send_step(control: &UnixStream, number: u64, socket: RawFd) -> io::Result<()> {
+    let number = number.to_le_bytes();
+    let sockets = [socket];
+    let attached = [ControlMessage::ScmRights(&sockets)];
+    let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+    sendmsg::<()>(control.as_raw_fd(), &[IoSlice::new(&number)], &attached, flags, None)?;
+    Ok(())
+}
+
+/// Writes the first words of a worker that breaks to our log.
+fn log_stderr(stderr: Option<ChildStderr>) {
+    let Some(stderr) = stderr.and_then(|stderr| tokio::process::ChildStderr::from_std(stderr).ok()) else {
+        return;
+    };
+    tokio::spawn(async move {
+        let mut text = Vec::new();
+        let read = stderr.take(STDERR_BYTES).read_to_end(&mut text).await;
+        if read.is_ok() && !text.is_empty() {
+            tracing::warn!(text = %String::from_utf8_lossy(&text), "a service's worker wrote to its standard error");
+        }
+    });
+}

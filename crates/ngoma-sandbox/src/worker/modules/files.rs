@@ -1,0 +1,228 @@
+//! The files a script may load: those of its bundle and those of the built-in libraries, prepared once.
+
+use super::library::Library;
+use crate::frames::Failure;
+use crate::worker::typescript::{self, LineMap};
+use ngoma_engine::service::Bundle;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+
+/// How a file is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// As an ES module.
+    Module,
+    /// As CommonJS; the main file as a script at global level.
+    Script,
+    /// As a value.
+    Json,
+}
+
+/// JavaScript ready for the engine.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The code, or the JSON text.
+    pub code: String,
+    /// How it is run.
+    pub kind: Kind,
+}
+
+/// The files of a service and of the libraries.
+pub struct Files {
+    bundle: BTreeMap<String, Vec<u8>>,
+    main: String,
+    library: Library,
+    kinds: RefCell<HashMap<String, Kind>>,
+    origins: RefCell<HashMap<String, LineMap>>,
+    headers: RefCell<HashMap<String, u32>>,
+}
+
+impl Files {
+    /// The files of this bundle beside the libraries.
+    pub fn new(bundle: Bundle, library: Library) -> Self {
+        Self {
+            bundle: bundle.files,
+            main: bundle.main,
+            library,
+            kinds: RefCell::default(),
+            origins: RefCell::default(),
+            headers: RefCell::default(),
+        }
+    }
+
+    /// The file that is run first.
+    pub fn main(&self) -> &str {
+        &self.main
+    }
+
+    /// Whether there is such a file.
+    pub fn contains(&self, path: &str) -> bool {
+        self.bundle.contains_key(path) || self.library.contains_key(path)
+    }
+
+    /// Whether the author brought this file.
+    pub fn is_authors(&self, path: &str) -> bool {
+        self.bundle.contains_key(path)
+    }
+
+    /// A file of JSON; `None` if there is none or it is none.
+    pub fn json(&self, path: &str) -> Option<Value> {
+        serde_json::from_slice(self.bundle.get(path)?).ok()
+    }
+
+    /// How a file is run: by its extension, by the nearest `package.json`, by its syntax.
+    pub fn kind(&self, path: &str) -> Kind {
+        if let Some(&kind) = self.kinds.borrow().get(path) {
+            return kind;
+        }
+        let kind = match extension(path) {
+            "mjs" | "mts" | "ts" => Kind::Module,
+            "cjs" | "cts" => Kind::Script,
+            "json" => Kind::Json,
+            _ if self.is_in_module_package(path) => Kind::Module,
+            _ if self
+                .text(path)
+                .is_ok_and(|source| typescript::has_module_syntax(&source)) =>
+            {
+                Kind::Module
+            }
+            _ => Kind::Script,
+        };
+        self.kinds.borrow_mut().insert(path.to_owned(), kind);
+        kind
+    }
+
+    /// A file, its types removed if it has any.
+    pub fn prepare(&self, path: &str) -> Result<Prepared, Failure> {
+        let source = self.text(path)?;
+        let kind = self.kind(path);
+        if !matches!(extension(path), "ts" | "mts" | "cts") {
+            let code = source;
+            return Ok(Prepared { code, kind });
+        }
+        let stripped = typescript::strip(path, &source)?;
+        self.origins.borrow_mut().insert(path.to_owned(), stripped.origin);
+        let code = stripped.code;
+        Ok(Prepared { code, kind })
+    }
+
+    /// Notes that a file runs with this many columns before its first line.
+    pub fn note_header(&self, path: &str, columns: usize) {
+        let columns = u32::try_from(columns).unwrap_or(0);
+        self.headers.borrow_mut().insert(path.to_owned(), columns);
+    }
+
+    /// The line, from 1, of a file that has this name between quotes.
+    pub fn line_that_names(&self, path: &str, name: &str) -> Option<usize> {
+        let source = self.text(path).ok()?;
+        let quoted = [format!("'{name}'"), format!("\"{name}\"")];
+        let names = |line: &str| quoted.iter().any(|quoted| line.contains(quoted));
+        source.lines().position(names).map(|line| line + 1)
+    }
+
+    /// The author's line and column of a place in a file as it was run.
+    pub fn origin(&self, path: &str, line: u32, column: u32) -> (u32, u32) {
+        let header = self.headers.borrow().get(path).copied().filter(|_| line == 1);
+        let column = column.saturating_sub(header.unwrap_or(0)).max(1);
+        let origins = self.origins.borrow();
+        let source = origins.get(path).and_then(|origin| origin.source(line, column));
+        source.unwrap_or((line, column))
+    }
+
+    fn text(&self, path: &str) -> Result<String, Failure> {
+        let bytes = self
+            .bundle
+            .get(path)
+            .map(Vec::as_slice)
+            .or_else(|| self.library.get(path).map(AsRef::as_ref));
+        let problem = match bytes.map(|bytes| String::from_utf8(bytes.to_vec())) {
+            Some(Ok(text)) => return Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+            Some(Err(_)) => "is not UTF-8 text",
+            None => "is not among the service's files",
+        };
+        Err(Failure {
+            file: Some(path.to_owned()),
+            ..Failure::new(format!("{path} {problem}"))
+        })
+    }
+
+    fn is_in_module_package(&self, path: &str) -> bool {
+        let package = folders(path).find_map(|folder| self.json(&join(folder, "package.json")));
+        package.is_some_and(|package| package["type"] == "module")
+    }
+}
+
+/// The folders a file is in, innermost first; the outermost is the empty name.
+pub fn folders(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder(path)), |inner| (!inner.is_empty()).then(|| folder(inner)))
+}
+
+/// The folder of a file or folder.
+pub fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// A path within a folder, `.` and `..` followed; never above the outermost folder.
+pub fn join(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// What a file's name ends in, after its last dot.
+pub fn extension(path: &str) -> &str {
+    path.rsplit_once('.').map_or("", |(_, extension)| extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::bundle;
+
+    #[test]
+    fn paths_are_followed_within_the_bundle() {
+        for (folder, path, expected) in [
+            ("", "./a.js", "a.js"),
+            ("src/lib", "../a.js", "src/a.js"),
+            ("src", "../../../etc/passwd", "etc/passwd"),
+            ("ngoma:/states", "../index.ts", "ngoma:/index.ts"),
+        ] {
+            assert_eq!(join(folder, path), expected);
+        }
+        assert_eq!(folders("a/b/c.js").collect::<Vec<_>>(), ["a/b", "a", ""]);
+    }
+
+    #[test]
+    fn kind_follows_extension_package_and_syntax() {
+        let text = |text: &str| text.as_bytes().to_vec();
+        let files = BTreeMap::from([
+            ("a.js".to_owned(), text("module.exports = 1")),
+            ("b.js".to_owned(), text("export default 1")),
+            ("c.ts".to_owned(), text("const a = 1")),
+            ("d.cjs".to_owned(), text("1")),
+            ("e.json".to_owned(), text("1")),
+            ("lib/package.json".to_owned(), text(r#"{"type":"module"}"#)),
+            ("lib/f.js".to_owned(), text("1")),
+        ]);
+        let files = Files::new(bundle("a.js".into(), files), Library::new());
+        for (path, expected) in [
+            ("a.js", Kind::Script),
+            ("b.js", Kind::Module),
+            ("c.ts", Kind::Module),
+            ("d.cjs", Kind::Script),
+            ("e.json", Kind::Json),
+            ("lib/f.js", Kind::Module),
+        ] {
+            assert_eq!(files.kind(path), expected, "{path}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! A service's code in the JavaScript engine: loaded once, then moved on turn by turn in each forked step.
+
+use super::Planted;
+use super::globals::{self, Hooks};
+use super::modules::{CommonJs, FileLoader, FileResolver, Files, Kind};
+use super::places;
+use super::state::State;
+use super::wire::Wire;
+use crate::frames::{Failure, Opening};
+use crate::limits;
+use rquickjs::context::EvalOptions;
+use rquickjs::function::IntoArgs;
+use rquickjs::promise::PromiseState;
+use rquickjs::{Context, Ctx, Error, FromJs, Function, Module, Persistent, Promise, Runtime};
+use std::io;
+use std::mem::ManuallyDrop;
+use std::rc::Rc;
+
+/// A loaded service. The engine is never torn down: its process ends instead.
+pub struct Script {
+    runtime: ManuallyDrop<Runtime>,
+    context: ManuallyDrop<Context>,
+    state: Rc<State>,
+    hooks: Hooks,
+    /// What the main module's top level awaits, if it is a module.
+    main: Option<Persistent<Promise<'static>>>,
+}
+
+impl Script {
+    /// Loads a service.
+    pub fn load(files: Files, planted: &[Planted]) -> Result<Self, Failure> {
+        let state = Rc::new(State::new(files));
+        state.budget.renew(limits::PROCESSOR_TIME);
+        let commonjs = CommonJs::default();
+        let (runtime, context) = engine(&state, &commonjs).map_err(|error| Failure::new(error.to_string()))?;
+        let hooks = context
+            .with(|ctx| globals::install(&ctx, &state, &commonjs, planted))
+            .map_err(|error| Failure::new(error.to_string()))?;
+        let mut script = Self {
+            runtime,
+            context,
+            state,
+            hooks,
+            main: None,
+        };
+        script.main = script.run_main()?;
+        script.settle()?;
+        script.is_loading()?;
+        script.runtime.run_gc();
+        Ok(script)
+    }
+
+    /// The line to the host.
+    pub fn wire(&self) -> &Wire {
+        &self.state.wire
+    }
+
+    /// Makes the loaded state this step's own: its clock, its random numbers, its limits.
+    pub fn begin_step(&self, opening: &Opening) -> io::Result<()> {
+        self.runtime.set_gc_threshold(limits::COLLECT_ABOVE_BYTES);
+        self.state.begin_step(opening)
+    }
+
+    /// Whether the script said that it is done.
+    pub fn is_done(&self) -> bool {
+        self.state.is_done.get()
+    }
+
+    /// Whether the main module still awaits something at its top level.
+    pub fn is_loading(&self) -> Result<bool, Failure> {
+        let Some(main) = self.main.clone() else {
+            return Ok(false);
+        };
+        self.with(|ctx| {
+            let main = main.restore(ctx)?;
+            match main.state() {
+                PromiseState::Pending => Ok(true),
+                _ => main.finish::<()>().map(|()| false),
+            }
+        })
+    }
+
+    /// Hands the script the step's command.
+    pub fn deliver(&self, line: &str) -> Result<(), Failure> {
+        self.call(&self.hooks.deliver, (line,))
+    }
+
+    /// Hands the script the reply to a request.
+    pub fn handle_reply(&self, line: &str) -> Result<(), Failure> {
+        self.call(&self.hooks.handle_reply, (line,))
+    }
+
+    /// Takes what is to run in this turn; how many functions that is.
+    pub fn begin_turn(&self) -> Result<usize, Failure> {
+        self.call(&self.hooks.begin_turn, ())
+    }
+
+    /// Runs one of them.
+    pub fn run_one(&self) -> Result<(), Failure> {
+        self.call(&self.hooks.run_one, ())
+    }
+
+    /// Milliseconds until something is to run; infinite if only replies can come, negative if nothing will.
+    pub fn idle_for(&self) -> Result<f64, Failure> {
+        self.call(&self.hooks.idle_for, ())
+    }
+
+    /// Runs promise jobs until there are none, as after every function the engine was asked to run.
+    pub fn settle(&self) -> Result<(), Failure> {
+        loop {
+            match self.runtime.execute_pending_job() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(job) => return job.0.with(|ctx| Err(self.said(&ctx, &Error::Exception))),
+            }
+        }
+        if self.state.budget.is_spent() {
+            return Err(Failure::new(limits::processor_time_spent()));
+        }
+        match self.state.take_rejected() {
+            None => Ok(()),
+            Some(reason) => self.with(|ctx| Err(ctx.throw(reason.restore(ctx)?))),
+        }
+    }
+
+    fn run_main(&self) -> Result<Option<Persistent<Promise<'static>>>, Failure> {
+        let files = &self.state.files;
+        let path = files.main();
+        let prepared = files.prepare(path)?;
+        self.call::<_, ()>(&self.hooks.prepare_main, (path,))?;
+        self.with(|ctx| match prepared.kind {
+            Kind::Module => {
+                let (_, promise) = Module::declare(ctx.clone(), path, prepared.code)?.eval()?;
+                Ok(Some(Persistent::save(ctx, promise)))
+            }
+            Kind::Script => {
+                let mut options = EvalOptions::default();
+                options.strict = false;
+                options.filename = Some(path.to_owned());
+                ctx.eval_with_options::<(), _>(prepared.code, options)?;
+                Ok(None)
+            }
+            Kind::Json => Err(places::throw_at(ctx, "Error", "a service cannot start with JSON", path)),
+        })
+    }
+
+    fn call<A, R>(&self, hook: &Persistent<Function<'static>>, args: A) -> Result<R, Failure>
+    where
+        A: for<'js> IntoArgs<'js>,
+        R: for<'js> FromJs<'js>,
+    {
+        let hook = hook.clone();
+        self.with(|ctx| hook.restore(ctx)?.call(args))
+    }
+
+    fn with<R>(&self, run: impl FnOnce(&Ctx<'_>) -> rquickjs::Result<R>) -> Result<R, Failure> {
+        self.context
+            .with(|ctx| run(&ctx).map_err(|error| self.said(&ctx, &error)))
+    }
+
+    /// Why the engine stopped, for the author.
+    fn said(&self, ctx: &Ctx<'_>, error: &Error) -> Failure {
+        let mut failure = match error {
+            Error::Exception => places::describe(ctx, &self.state.files, &ctx.catch()),
+            other => Failure::new(other.to_string()),
+        };
+        if self.state.budget.is_spent() {
+            failure.message = limits::processor_time_spent();
+        }
+        failure
+    }
+}
+
+/// The engine under its limits.
+fn engine(state: &Rc<State>, commonjs: &CommonJs) -> rquickjs::Result<(ManuallyDrop<Runtime>, ManuallyDrop<Context>)> {
+    let runtime = ManuallyDrop::new(Runtime::new()?);
+    runtime.set_memory_limit(limits::HEAP_BYTES);
+    runtime.set_max_stack_size(limits::STACK_BYTES);
+    let watched = Rc::clone(state);
+    runtime.set_interrupt_handler(Some(Box::new(move || watched.budget.check())));
+    let watched = Rc::clone(state);
+    runtime.set_host_promise_rejection_tracker(Some(Box::new(move |ctx, promise, reason, is_handled| {
+        if is_handled {
+            watched.forget_rejected(&ctx, &promise);
+        } else {
+            watched.note_rejected(&ctx, promise, reason);
+        }
+    })));
+    let resolver = FileResolver(Rc::clone(&state.files));
+    let loader = FileLoader {
+        files: Rc::clone(&state.files),
+        commonjs: Rc::clone(commonjs),
+    };
+    runtime.set_loader(resolver, loader);
+    let context = ManuallyDrop::new(Context::full(&runtime)?);
+    Ok((runtime, context))
+}
