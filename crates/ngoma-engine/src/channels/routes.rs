@@ -2,16 +2,21 @@
 
 use crate::engine::Runtime;
 use axum::Router;
-use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
+use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
-use http::{Request, StatusCode, Uri, header};
+use http::{Request, StatusCode, Uri};
+use http_body_util::BodyExt;
 use std::convert::Infallible;
 use std::sync::Weak;
+use std::time::Duration;
 use tower::ServiceExt;
 
 /// The largest body a channel is sent, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
+/// How much of a larger body is read and dropped: a client that is still sending would not see the answer.
+const DROP_LIMIT: usize = 32 << 20;
+/// How long a client may take to send a body.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// Serves every running channel.
 pub(crate) fn channel_routes(runtime: Weak<Runtime>) -> Router {
@@ -19,16 +24,19 @@ pub(crate) fn channel_routes(runtime: Weak<Runtime>) -> Router {
         let runtime = runtime.clone();
         async move { Ok::<_, Infallible>(serve(&runtime, request).await) }
     });
-    Router::new()
-        .nest_service("/c", service)
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+    Router::new().nest_service("/c", service)
 }
 
-async fn serve(runtime: &Weak<Runtime>, mut request: Request<Body>) -> Response {
+async fn serve(runtime: &Weak<Runtime>, request: Request<Body>) -> Response {
+    let (mut head, body) = request.into_parts();
+    let body = match read_body(body).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
     let Some(runtime) = runtime.upgrade() else {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "closing down");
     };
-    let path = request.uri().path().trim_start_matches('/').to_owned();
+    let path = head.uri.path().trim_start_matches('/').to_owned();
     let mut names = path.splitn(3, '/');
     let (account, channel) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
     let catalog = runtime.catalog();
@@ -42,23 +50,43 @@ async fn serve(runtime: &Weak<Runtime>, mut request: Request<Body>) -> Response 
         let problem = format!("channel {account}/{channel} does not run");
         return refuse(StatusCode::SERVICE_UNAVAILABLE, &problem);
     };
-    if is_too_large(&request) {
-        let problem = format!("the body is larger than {BODY_LIMIT} bytes");
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, &problem);
-    }
     let rest = format!("/{}", names.next().unwrap_or_default());
-    let Some(uri) = with_path(request.uri(), &rest) else {
+    let Some(uri) = with_path(&head.uri, &rest) else {
         return refuse(StatusCode::BAD_REQUEST, "the path cannot be read");
     };
-    *request.uri_mut() = uri;
+    head.uri = uri;
+    let request = Request::from_parts(head, Body::from(body));
     running.routes.clone().oneshot(request).await.into_response()
 }
 
-/// Whether its sender says that it is too large; a body without a length is cut off while it is read.
-fn is_too_large(request: &Request<Body>) -> bool {
-    let length = request.headers().get(header::CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    length.is_some_and(|length| length > BODY_LIMIT)
+/// The whole body within its limits of size and time.
+async fn read_body(body: Body) -> Result<Bytes, Response> {
+    match tokio::time::timeout(BODY_TIME, collect(body)).await {
+        Ok(Ok(Some(body))) => Ok(body),
+        Ok(Ok(None)) => {
+            let problem = format!("the body is larger than {BODY_LIMIT} bytes");
+            Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, &problem))
+        }
+        Ok(Err(_)) => Err(refuse(StatusCode::BAD_REQUEST, "the body broke off")),
+        Err(_) => Err(refuse(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
+    }
+}
+
+/// The body, or nothing when it is too large.
+async fn collect(mut body: Body) -> Result<Option<Bytes>, axum::Error> {
+    let mut kept = Vec::new();
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame?.into_data() else { continue };
+        length += data.len();
+        if length > DROP_LIMIT {
+            return Ok(None);
+        }
+        if length <= BODY_LIMIT {
+            kept.extend_from_slice(&data);
+        }
+    }
+    Ok((length <= BODY_LIMIT).then(|| kept.into()))
 }
 
 fn with_path(uri: &Uri, path: &str) -> Option<Uri> {

@@ -49,7 +49,7 @@ const HOMES: &[Home] = &[
     },
     Home {
         external: "rust-embed",
-        crates: &["ngoma-web", "ngoma-console", "ngoma-sandbox", "ngoma"],
+        crates: &["ngoma-web", "ngoma-console", "ngoma-sandbox"],
         is_free_in_tests: false,
     },
     Home {

@@ -1,0 +1,59 @@
+//! The command line: one file a command, one line here to register it.
+
+mod apply;
+mod demo;
+mod serve;
+
+use crate::settings::{DataArgs, SettingsArgs};
+use crate::{simulate, worker};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Websites and messaging services for people on any phone.
+#[derive(Debug, Parser)]
+#[command(name = "ngoma", version, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    data: DataArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start everything: channels, services, queue and pages
+    Serve(SettingsArgs),
+    /// Start everything with a demo service and a phone to try it on
+    Demo(SettingsArgs),
+    /// Declare accounts, channels, services and routes from a TOML file; also while `serve` runs
+    Apply(apply::ApplyArgs),
+    /// Talk to a service from standard input, one JSON object a line
+    Simulate(simulate::SimulateArgs),
+    /// Run one worker of `serve`
+    #[command(hide = true)]
+    Worker(worker::WorkerArgs),
+    /// Run the code of one service, locked down
+    #[command(hide = true)]
+    SandboxWorker,
+}
+
+/// Runs one command; an error is one line on standard error and an exit code that is not 0.
+pub fn run(cli: Cli) -> ExitCode {
+    let result = match cli.command {
+        Command::Serve(args) => serve::run(&args, &cli.data),
+        Command::Demo(args) => demo::run(&args, &cli.data),
+        Command::Apply(args) => apply::run(&args, &cli.data),
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Worker(args) => worker::run(&args, &cli.data),
+        Command::SandboxWorker => ngoma_sandbox::worker_main(),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("ngoma: {}", one_line(&error));
+        ExitCode::FAILURE
+    })
+}
+
+/// The error and its causes in one line.
+fn one_line(error: &anyhow::Error) -> String {
+    format!("{error:#}").replace('\n', " ")
+}

@@ -1,0 +1,190 @@
+//! The file that declares accounts, channels, services and routes, and what it becomes.
+
+mod bundle_wire;
+mod file;
+
+pub use bundle_wire::BundleWire;
+pub use file::{read_carried, read_file, toml_problem};
+
+use anyhow::{Context, Result};
+use ngoma_engine::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
+use ngoma_message::Object;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Stands, in any text of a channel's or service's config, for the address this server listens on.
+const LISTEN_MARK: &str = "{listen}";
+
+/// A file as read, its services' code beside it. It travels to a running `serve` as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Declaration {
+    /// The file's content.
+    pub content: DeclaredAccounts,
+    /// The code of each service, by `account/service`.
+    pub bundles: BTreeMap<String, BundleWire>,
+}
+
+/// The file's content.
+///
+/// ```toml
+/// [account.demo.channel.ussd]
+/// type = "ussd_http"
+/// address = "*120*8864#"
+/// ```
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredAccounts {
+    #[serde(default)]
+    account: BTreeMap<String, DeclaredAccount>,
+}
+
+/// `[account.NAME]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclaredAccount {
+    #[serde(default)]
+    channel: BTreeMap<String, DeclaredChannel>,
+    #[serde(default)]
+    service: BTreeMap<String, DeclaredService>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    route: Option<Vec<DeclaredRoute>>,
+}
+
+/// `[account.NAME.channel.NAME]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclaredChannel {
+    r#type: String,
+    address: Option<String>,
+    country: Option<String>,
+    #[serde(default)]
+    config: Object,
+}
+
+/// `[account.NAME.service.NAME]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclaredService {
+    kind: String,
+    /// A file, or a folder with a package.json, found from the declaring file's folder.
+    source: String,
+    #[serde(default)]
+    config: Object,
+    /// The hosts the service may call; absent allows every public one.
+    http_allow: Option<Vec<String>>,
+}
+
+/// `[[account.NAME.route]]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclaredRoute {
+    channel: String,
+    service: String,
+    address: Option<String>,
+    keyword: Option<String>,
+}
+
+impl DeclaredAccounts {
+    /// The source of each service, by `account/service`.
+    fn sources(&self) -> impl Iterator<Item = (String, &str)> {
+        self.account.iter().flat_map(|(account, declared)| {
+            declared
+                .service
+                .iter()
+                .map(move |(service, declared)| (format!("{account}/{service}"), declared.source.as_str()))
+        })
+    }
+}
+
+impl Declaration {
+    /// What the engine applies; `base_url` takes the place of `{listen}`.
+    pub fn into_document(self, base_url: &str) -> Result<Document> {
+        let mut bundles = self.bundles;
+        let accounts = self.content.account.into_iter().map(|(name, declared)| {
+            let document = declared.into_document(&name, &mut bundles, base_url)?;
+            Ok((name, document))
+        });
+        Ok(Document {
+            accounts: accounts.collect::<Result<_>>()?,
+        })
+    }
+}
+
+impl DeclaredAccount {
+    fn into_document(
+        self,
+        account: &str,
+        bundles: &mut BTreeMap<String, BundleWire>,
+        base_url: &str,
+    ) -> Result<AccountDocument> {
+        let channels = self
+            .channel
+            .into_iter()
+            .map(|(name, channel)| (name, channel.into_record(base_url)));
+        let services = self.service.into_iter().map(|(name, service)| {
+            let key = format!("{account}/{name}");
+            let bundle = bundles
+                .remove(&key)
+                .with_context(|| format!("service {key}: its code is missing"))?;
+            Ok((name, service.into_document(bundle, base_url)?))
+        });
+        Ok(AccountDocument {
+            channels: channels.collect(),
+            services: services.collect::<Result<_>>()?,
+            routes: self.route.map(|routes| routes.into_iter().map(Route::from).collect()),
+        })
+    }
+}
+
+impl DeclaredChannel {
+    fn into_record(self, base_url: &str) -> ChannelRecord {
+        ChannelRecord {
+            channel_type: self.r#type,
+            address: self.address,
+            country: self.country,
+            config: with_listen(self.config, base_url),
+        }
+    }
+}
+
+impl DeclaredService {
+    fn into_document(self, bundle: BundleWire, base_url: &str) -> Result<ServiceDocument> {
+        Ok(ServiceDocument {
+            kind: self.kind,
+            config: with_listen(self.config, base_url),
+            http_allow: self.http_allow,
+            bundle: bundle.try_into()?,
+        })
+    }
+}
+
+impl From<DeclaredRoute> for Route {
+    fn from(declared: DeclaredRoute) -> Self {
+        Self {
+            channel: declared.channel,
+            address: declared.address,
+            keyword: declared.keyword,
+            service: declared.service,
+        }
+    }
+}
+
+fn with_listen(config: Object, base_url: &str) -> Object {
+    config
+        .into_iter()
+        .map(|(key, value)| (key, replace_listen(value, base_url)))
+        .collect()
+}
+
+fn replace_listen(value: Value, base_url: &str) -> Value {
+    match value {
+        Value::String(text) => Value::String(text.replace(LISTEN_MARK, base_url)),
+        Value::Array(values) => values
+            .into_iter()
+            .map(|value| replace_listen(value, base_url))
+            .collect(),
+        Value::Object(values) => Value::Object(with_listen(values, base_url)),
+        other => other,
+    }
+}

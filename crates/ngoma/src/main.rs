@@ -1,0 +1,16 @@
+//! The ngoma program: every command and every role in one binary.
+
+mod commands;
+mod control;
+mod declare;
+mod master;
+mod settings;
+mod simulate;
+mod worker;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    commands::run(commands::Cli::parse())
+}

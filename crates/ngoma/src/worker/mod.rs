@@ -1,0 +1,136 @@
+//! The worker of `serve`: engine, channels, pages and commands in one process, the only writer of the data folder.
+
+mod demo;
+mod phone_carrier;
+mod startup_lines;
+mod upkeep;
+mod web_server;
+
+use crate::control::Control;
+use crate::settings::{self, DataArgs, Settings, SettingsArgs};
+use anyhow::{Context, Result};
+use ngoma_engine::engine::EngineOptions;
+use ngoma_engine::{Engine, SystemClock};
+use ngoma_sandbox::{Sandbox, SandboxOptions};
+use phone_carrier::PhoneCarrier;
+use std::fs::File;
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::fd::{FromRawFd, RawFd};
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Arguments the master gives.
+#[derive(Debug, clap::Args)]
+pub struct WorkerArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// The listening socket.
+    #[arg(long)]
+    listener_fd: RawFd,
+    /// Where to say "ready".
+    #[arg(long)]
+    ready_fd: RawFd,
+    /// Apply the demo and show a phone.
+    #[arg(long)]
+    demo: bool,
+}
+
+/// Runs until told to stop.
+pub fn run(args: &WorkerArgs, data: &DataArgs) -> Result<ExitCode> {
+    start_logging();
+    let settings = args.settings.resolve(data)?;
+    // SAFETY: the master opened both files for this process alone and named them in its arguments.
+    let (listener, ready) = unsafe {
+        (
+            TcpListener::from_raw_fd(args.listener_fd),
+            File::from_raw_fd(args.ready_fd),
+        )
+    };
+    close_on_exec(&[args.listener_fd, args.ready_fd])?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(settings, listener, ready, args.demo))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens the engine of a data folder with everything this program has: all channel types, the sandbox.
+pub async fn open_engine(settings: &Settings) -> Result<Arc<Engine>> {
+    let sandbox = Sandbox::new(SandboxOptions::default()).context("cannot start the sandbox")?;
+    let options = EngineOptions::new(Arc::new(SystemClock), Arc::new(sandbox), ngoma_channels::all());
+    Ok(Engine::open(&settings.data, options).await?)
+}
+
+/// The worker's life, in order.
+async fn serve(settings: Settings, listener: TcpListener, ready: File, is_demo: bool) -> Result<()> {
+    let mut stop = StopSignals::listen()?;
+    let base_url = settings::base_url(listener.local_addr()?);
+    let engine = open_engine(&settings).await?;
+    engine.start().await;
+    if is_demo {
+        demo::apply(&engine, &settings.data, &base_url).await?;
+    }
+    let control = Control::bind(&settings.data, engine.clone(), base_url.clone())?;
+    let background = [tokio::spawn(control.run()), tokio::spawn(upkeep::run(engine.clone()))];
+    let web = web_server::start(listener, routes(&engine, is_demo))?;
+    startup_lines::print(&engine, &settings.data, &base_url, is_demo);
+    say_ready(ready)?;
+    stop.received().await;
+    background.iter().for_each(tokio::task::JoinHandle::abort);
+    web.finish().await;
+    engine.stop().await;
+    Ok(())
+}
+
+/// Every address this process answers.
+fn routes(engine: &Arc<Engine>, is_demo: bool) -> axum::Router {
+    let channels = engine.channel_routes();
+    let carrier = is_demo.then(|| PhoneCarrier::over(channels.clone()));
+    channels.merge(ngoma_console::router(engine.clone(), carrier))
+}
+
+fn say_ready(mut ready: File) -> Result<()> {
+    ready.write_all(&[1]).context("the master went away")
+}
+
+fn close_on_exec(files: &[RawFd]) -> Result<()> {
+    for &file in files {
+        // SAFETY: sets close-on-exec on a file this process holds open.
+        if unsafe { libc::fcntl(file, libc::F_SETFD, libc::FD_CLOEXEC) } == -1 {
+            return Err(std::io::Error::last_os_error().into());
+        }
+    }
+    Ok(())
+}
+
+/// One line an event on standard error; `NGOMA_LOG` sets the level (error, warn, info, debug), `info` by default.
+fn start_logging() {
+    let level = std::env::var("NGOMA_LOG").ok().and_then(|level| level.parse().ok());
+    tracing_subscriber::fmt()
+        .with_max_level(level.unwrap_or(tracing::Level::INFO))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+}
+
+/// The signals that end a worker.
+struct StopSignals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl StopSignals {
+    fn listen() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The whole program, as its users meet it: real processes, real sockets, real files.
+
+mod apply;
+mod bad_input;
+mod demo;
+mod dialogues;
+mod how_to;
+mod kill;
+mod processes;
+mod program;
+mod simulate;
