@@ -125,8 +125,17 @@ impl Repo {
     }
 }
 
+/// Cargo without what the cargo that runs this program has put into the environment: build scripts look at some of it,
+/// and would build their crates anew each time it comes and goes.
 fn cargo_command() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let is_of_this_program = |prefix: &&str| name.to_str().is_some_and(|name| name.starts_with(prefix));
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(is_of_this_program) {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 #[cfg(test)]
