@@ -224,7 +224,7 @@ pub enum ReceiptFor {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reported {
     /// The event that was stored.
-    Recorded(Event),
+    Recorded(Box<Event>),
     /// The message had this status, or a later one, already: noted, nothing changed.
     Unchanged,
 }

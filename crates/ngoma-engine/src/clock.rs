@@ -35,6 +35,11 @@ impl FrozenClock {
         Self(AtomicI64::new(moment.micros()))
     }
 
+    /// Sets the clock to another moment, an earlier one too.
+    pub fn set(&self, moment: Timestamp) {
+        self.0.store(moment.micros(), Ordering::SeqCst);
+    }
+
     /// Moves the clock on.
     pub fn advance(&self, by: Duration) {
         self.0

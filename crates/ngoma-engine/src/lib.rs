@@ -1,5 +1,6 @@
 //! Moves messages: store, queue, routing, sessions, trace; defines what a channel type and a service runner are.
 
+mod bounds;
 pub mod channel;
 mod channels;
 pub mod clock;
@@ -8,6 +9,7 @@ pub mod engine;
 mod inbound;
 mod outbound;
 pub mod outgoing_http;
+mod panics;
 mod queue;
 mod receipts;
 pub mod record;

@@ -1,6 +1,7 @@
 //! Delivery receipts: matched to a message of the same channel, never moving its status back.
 
-use crate::channel::{Receipt, ReceiveError, Reported};
+use crate::bounds::bound_id;
+use crate::channel::{Receipt, ReceiptFor, ReceiveError, Reported};
 use crate::engine::Runtime;
 use crate::inbound::unavailable;
 use crate::store::{ReceiptResult, ReceiptWrite};
@@ -8,7 +9,10 @@ use ngoma_message::{Event, EventKind, MessageId, Object};
 
 /// Takes a receipt from a channel. When this returns it is durable. A receipt by a provider's id that no message has
 /// yet is not known: the provider tries again, and by then the answer with that id is stored.
-pub(crate) async fn report(runtime: &Runtime, channel: i64, receipt: Receipt) -> Result<Reported, ReceiveError> {
+pub(crate) async fn report(runtime: &Runtime, channel: i64, mut receipt: Receipt) -> Result<Reported, ReceiveError> {
+    if let ReceiptFor::ProviderId(id) = &mut receipt.about {
+        bound_id(Some(id));
+    }
     let write = ReceiptWrite {
         channel,
         event: MessageId::generate(),
@@ -29,7 +33,7 @@ pub(crate) async fn report(runtime: &Runtime, channel: i64, receipt: Receipt) ->
         ReceiptResult::Unchanged => Ok(Reported::Unchanged),
         ReceiptResult::Recorded(message) => {
             event.message_id = message;
-            Ok(Reported::Recorded(event))
+            Ok(Reported::Recorded(Box::new(event)))
         }
     }
 }

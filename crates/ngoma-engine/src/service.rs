@@ -22,6 +22,8 @@ pub struct Bundle {
 /// Runs the code of services.
 #[async_trait]
 pub trait ServiceRunner: Send + Sync {
+    /// Whether this code can be loaded. Nothing stays loaded.
+    async fn try_out(&self, bundle: Arc<Bundle>) -> Result<(), ServiceError>;
     /// Loads a service so that its next step starts quickly. Loading what is loaded does nothing.
     async fn load(&self, service: &ServiceKey, bundle: Arc<Bundle>) -> Result<(), ServiceError>;
     /// Forgets a service and frees what it holds.

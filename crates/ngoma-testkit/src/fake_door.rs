@@ -152,7 +152,7 @@ impl Door for FakeDoor {
         let event = event_of(&about, &receipt);
         book.reported.insert(about, receipt.clone());
         book.receipts.push(receipt);
-        Ok(Reported::Recorded(event))
+        Ok(Reported::Recorded(Box::new(event)))
     }
 
     async fn record_fallback(

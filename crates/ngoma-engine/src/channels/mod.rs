@@ -1,14 +1,17 @@
 //! The channels that run: opened from what is declared, closed and opened again when that changes.
 
+mod place;
 mod routes;
 
+pub(crate) use place::Place;
 pub(crate) use routes::channel_routes;
 
 use crate::channel::{ChannelType, Description, Shutdown, Transport};
+use crate::store::QueueKind;
 use axum::Router;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -24,9 +27,9 @@ pub(crate) struct Running {
     /// Its web hooks.
     pub(crate) routes: Router,
     /// Places in memory for inbound messages on their way.
-    pub(crate) inbound_room: Arc<Semaphore>,
+    inbound_room: Arc<Semaphore>,
     /// Places in memory for outbound messages on their way.
-    pub(crate) outbound_room: Arc<Semaphore>,
+    outbound_room: Arc<Semaphore>,
     /// How many of its messages are being sent at once.
     pub(crate) sending: Arc<Semaphore>,
     /// Whether messages wait in the queue's table that found no place in memory.
@@ -48,7 +51,7 @@ impl Running {
         let (stop, stopping) = Shutdown::new();
         let transport: Arc<dyn Transport> = Arc::from(opened.transport);
         let task = tokio::spawn(run(Arc::clone(&transport), name, stopping));
-        Arc::new(Self {
+        let running = Arc::new(Self {
             id,
             routes: transport.routes(),
             transport,
@@ -59,7 +62,18 @@ impl Running {
             backlog: AtomicBool::new(false),
             stop,
             task: Mutex::new(Some(task)),
-        })
+        });
+        // It is started once.
+        let _ = opened.home.set(Arc::downgrade(&running));
+        running
+    }
+
+    /// The places in memory for messages of that way.
+    pub(crate) fn room(&self, kind: QueueKind) -> &Arc<Semaphore> {
+        match kind {
+            QueueKind::Inbound => &self.inbound_room,
+            QueueKind::Outbound => &self.outbound_room,
+        }
     }
 
     /// Notes whether messages wait for a place in memory.
@@ -88,7 +102,13 @@ impl Running {
 pub(crate) struct Opened {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) description: Description,
+    /// Where its door finds it once it runs.
+    pub(crate) home: Home,
 }
+
+/// The running channel a door belongs to, once it runs. A channel that was replaced still has its door: what came to it
+/// is answered by it.
+pub(crate) type Home = Arc<OnceLock<Weak<Running>>>;
 
 /// The running channels by number.
 #[derive(Default)]

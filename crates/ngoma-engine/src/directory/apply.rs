@@ -1,10 +1,10 @@
 //! Applies a document: checked whole, stored in one transaction, and then what runs is refreshed.
 
-use super::{ApplyError, ChannelRecord, Document, Report, ServiceEntry, check};
+use super::{ApplyError, Catalog, ChannelRecord, Document, Report, ServiceEntry, check};
 use crate::channels::Opened;
 use crate::engine::Runtime;
-use crate::service::LogLine;
-use std::collections::HashMap;
+use crate::service::{LogLine, ServiceError};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Whether the engine runs its channels and services yet.
@@ -21,10 +21,15 @@ pub(crate) async fn apply(runtime: &Arc<Runtime>, document: Document, refresh: R
     let before = runtime.catalog();
     check::check(&document, &before.directory)?;
     let opened = open_changed(runtime, &document)?;
+    try_new_code(runtime, &document, &before).await?;
     let report = runtime.store.apply_document(Arc::new(document)).await?;
-    runtime.refresh_catalog().await?;
+    let catalog = runtime.read_catalog().await?;
     if refresh == Refresh::Running {
-        load_changed(runtime, &before).await;
+        // Before anybody is routed to them.
+        load_changed(runtime, &before, &catalog).await;
+    }
+    runtime.use_catalog(catalog);
+    if refresh == Refresh::Running {
         for (channel, opened) in opened {
             let catalog = runtime.catalog();
             if let Some(entry) = catalog.channel_named(&channel.account, &channel.name) {
@@ -73,13 +78,36 @@ fn open(
     Ok((name, opened))
 }
 
+/// Tries out code that is new, so that code which cannot be loaded is refused before anything is stored.
+async fn try_new_code(runtime: &Runtime, document: &Document, before: &super::Catalog) -> Result<(), ApplyError> {
+    let held: HashSet<&str> = before.services().map(|service| service.bundle_hash.as_str()).collect();
+    for (account, declared) in &document.accounts {
+        for (name, service) in &declared.services {
+            if held.contains(service.bundle.hash.as_str()) {
+                continue;
+            }
+            let tried = runtime.runner.try_out(Arc::new(service.bundle.clone())).await;
+            tried.map_err(|error| ApplyError::Invalid(format!("service {account}/{name}: {}", with_place(&error))))?;
+        }
+    }
+    Ok(())
+}
+
+/// `SyntaxError: Unexpected token (main.ts line 2)`.
+fn with_place(error: &ServiceError) -> String {
+    match (&error.file, error.line) {
+        (Some(file), Some(line)) => format!("{error} ({file} line {line})"),
+        _ => error.to_string(),
+    }
+}
+
 /// Loads the services whose code is new. A session goes on with the newest code.
-async fn load_changed(runtime: &Runtime, before: &super::Catalog) {
+async fn load_changed(runtime: &Runtime, before: &Catalog, now: &Catalog) {
     let held: HashMap<i64, &str> = before
         .services()
         .map(|service| (service.id, service.bundle_hash.as_str()))
         .collect();
-    for service in runtime.catalog().services() {
+    for service in now.services() {
         if held.get(&service.id) != Some(&service.bundle_hash.as_str()) {
             load_service(runtime, service).await;
         }
@@ -92,10 +120,7 @@ pub(crate) async fn load_service(runtime: &Runtime, service: &ServiceEntry) {
     let failure = match runtime.store.bundle(&service.bundle_hash).await {
         Ok(Some(bundle)) => match runtime.runner.load(&service.key, Arc::new(bundle)).await {
             Ok(()) => return,
-            Err(error) => match (&error.file, error.line) {
-                (Some(file), Some(line)) => format!("{error} ({file} line {line})"),
-                _ => error.to_string(),
-            },
+            Err(error) => with_place(&error),
         },
         Ok(None) => "its code is not in the store".to_owned(),
         Err(error) => error.to_string(),

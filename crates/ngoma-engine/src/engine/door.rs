@@ -2,7 +2,7 @@
 
 use super::Runtime;
 use crate::channel::{Door, Inbound, Receipt, ReceiveError, Received, Reported};
-use crate::channels::Running;
+use crate::channels::{Home, Running};
 use crate::inbound::{self, unavailable};
 use crate::receipts;
 use crate::store::FallbackText;
@@ -13,14 +13,16 @@ use std::sync::{Arc, Weak};
 /// Takes what one channel hands in; knows the channel by name, since it is opened before it is stored.
 pub(super) struct ChannelDoor {
     runtime: Weak<Runtime>,
+    home: Home,
     account: String,
     channel: String,
 }
 
 impl ChannelDoor {
-    pub(super) fn new(runtime: Weak<Runtime>, account: &str, channel: &str) -> Self {
+    pub(super) fn new(runtime: Weak<Runtime>, home: Home, account: &str, channel: &str) -> Self {
         Self {
             runtime,
+            home,
             account: account.to_owned(),
             channel: channel.to_owned(),
         }
@@ -36,18 +38,20 @@ impl ChannelDoor {
             .map(|entry| entry.id);
         Ok((runtime, channel.ok_or_else(closed)?))
     }
-}
 
-fn running(runtime: &Runtime, channel: i64) -> Result<Arc<Running>, ReceiveError> {
-    let running = runtime.host.get(channel);
-    running.ok_or_else(|| ReceiveError::Unavailable("the channel does not run".into()))
+    /// The channel of this door, whose transport knows who waits; one that was replaced and is gone has a successor.
+    fn running(&self, runtime: &Runtime, channel: i64) -> Result<Arc<Running>, ReceiveError> {
+        let own = self.home.get().and_then(Weak::upgrade);
+        own.or_else(|| runtime.host.get(channel))
+            .ok_or_else(|| ReceiveError::Unavailable("the channel does not run".into()))
+    }
 }
 
 #[async_trait]
 impl Door for ChannelDoor {
     async fn receive(&self, inbound: Inbound) -> Result<Received, ReceiveError> {
         let (runtime, channel) = self.enter()?;
-        inbound::receive(&runtime, &running(&runtime, channel)?, inbound).await
+        inbound::receive(&runtime, &self.running(&runtime, channel)?, inbound).await
     }
 
     async fn report(&self, receipt: Receipt) -> Result<Reported, ReceiveError> {

@@ -68,10 +68,11 @@ impl Engine {
     pub async fn open(data: &Path, options: EngineOptions) -> Result<Arc<Self>, OpenError> {
         let store = Store::open(data, options.limits.store()).await?;
         let runtime = Arc::new(Runtime::new(store, options));
-        runtime.refresh_catalog().await.map_err(|error| OpenError::Folder {
+        let catalog = runtime.read_catalog().await.map_err(|error| OpenError::Folder {
             folder: data.to_owned(),
             problem: error.to_string(),
         })?;
+        runtime.use_catalog(catalog);
         Ok(Arc::new(Self {
             runtime,
             applying: tokio::sync::Mutex::new(()),

@@ -2,13 +2,13 @@
 
 use super::{EngineOptions, Limits};
 use crate::channel::{ChannelType, Config, ConfigError};
-use crate::channels::{self, Host, Opened, Room, Running};
+use crate::channels::{self, Host, Opened, Place, Room, Running};
 use crate::clock::Clock;
 use crate::directory::{Catalog, ChannelRecord};
 use crate::inbound::People;
 use crate::outgoing_http::{HttpClient, Reach};
 use crate::service::{HttpPort, ServiceRunner};
-use crate::store::{Store, StoreError};
+use crate::store::{QueueKind, Store, StoreError};
 use ngoma_message::Country;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,11 +68,14 @@ impl Runtime {
     }
 
     /// Reads what exists from the store.
-    pub(crate) async fn refresh_catalog(&self) -> Result<(), StoreError> {
+    pub(crate) async fn read_catalog(&self) -> Result<Catalog, StoreError> {
         let loaded = self.store.load_directory().await?;
-        let catalog = Catalog::build(loaded, &self.catalog(), self.limits.steps_at_once);
+        Ok(Catalog::build(loaded, &self.catalog(), self.limits.steps_at_once))
+    }
+
+    /// From now on this exists.
+    pub(crate) fn use_catalog(&self, catalog: Catalog) {
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
-        Ok(())
     }
 
     /// Opens a channel without letting it run; this checks its settings.
@@ -88,7 +91,8 @@ impl Runtime {
             OpenChannelError::UnknownType(code.clone(), known.join(", "))
         })?;
         let country = record.country.as_deref().and_then(Country::parse);
-        let door = super::door::ChannelDoor::new(Arc::downgrade(self), account, name);
+        let home = channels::Home::default();
+        let door = super::door::ChannelDoor::new(Arc::downgrade(self), Arc::clone(&home), account, name);
         let allow_private = record.config.get("allow_private") == Some(&serde_json::Value::Bool(true));
         let http = if allow_private {
             &self.http_anywhere
@@ -107,6 +111,7 @@ impl Runtime {
         Ok(Opened {
             transport: channel_type.open(&Config(record.config.clone()), ctx)?,
             description: channel_type.describe(),
+            home,
         })
     }
 
@@ -132,11 +137,9 @@ impl Runtime {
         self.look_for_due_work();
     }
 
-    /// Says that a place in memory is free again.
-    pub(crate) fn place_is_free(&self, running: &Running) {
-        if running.has_backlog() {
-            self.look_for_due_work();
-        }
+    /// Takes a place in memory for a message of a channel, unless all are taken.
+    pub(crate) fn place(&self, running: &Arc<Running>, kind: QueueKind) -> Option<Place> {
+        Place::take(running, kind, &self.due_work)
     }
 
     /// Does a store operation again while the store does not take it, until the engine stops. What is under way is so

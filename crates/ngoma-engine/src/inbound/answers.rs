@@ -1,16 +1,15 @@
 //! What a step wants said, planned as outbound messages before its commit and sent after it.
 
 use super::Job;
-use crate::channels::Running;
+use crate::channels::{Place, Running};
 use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::outbound::{self, Way};
 use crate::record::Status;
 use crate::service::{Reply, SendTo};
-use crate::store::{NewOutbound, Publish, PulledOutbound};
+use crate::store::{NewOutbound, Publish, PulledOutbound, QueueKind};
 use crate::trace::Trail;
 use ngoma_message::{Address, MessageId, SessionEvent, Timestamp};
 use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// The outbound messages of one step, with the places that wait for those that go on at once.
 pub(super) struct Plan {
@@ -23,7 +22,7 @@ enum Go {
     /// Within this task: somebody waits for it.
     Now,
     /// In its own task, at its place in memory.
-    Next(Arc<Running>, OwnedSemaphorePermit),
+    Next(Arc<Running>, Place),
     /// From the queue, when this channel has room.
     Queue(Arc<Running>),
     /// Not at all: its status is final.
@@ -87,7 +86,7 @@ impl Plan {
             &message.id,
             now,
             "accept",
-            format!("a reply by channel {}", channel.name),
+            format!("a reply on channel {}", channel.name),
         );
         outbound::segment(&mut message, has_sessions, now, trail);
         if has_sessions {
@@ -95,7 +94,7 @@ impl Plan {
             message.publish = Some(Publish::Attempted);
             self.push(message, Go::Now);
         } else {
-            self.push_on(message, Arc::clone(&job.running));
+            self.push_on(job, message, Arc::clone(&job.running));
         }
     }
 
@@ -119,7 +118,12 @@ impl Plan {
             segments: None,
             publish: None,
         };
-        trail.note_about(&message.id, now, "accept", format!("a message to {}", message.to));
+        trail.note_about(
+            &message.id,
+            now,
+            "accept",
+            format!("a message to {}", message.to.value()),
+        );
         match outbound::choose_channel(&job.runtime, service, &send.endpoint, &send.to) {
             Ok(Way {
                 running,
@@ -132,7 +136,7 @@ impl Plan {
                 message.to = to;
                 message.from = from;
                 outbound::segment(&mut message, false, now, trail);
-                self.push_on(message, running);
+                self.push_on(job, message, running);
             }
             Err(reason) => {
                 trail.note_about(&message.id, now, "channel", format!("failed: {reason}"));
@@ -143,10 +147,10 @@ impl Plan {
         }
     }
 
-    fn push_on(&mut self, mut message: NewOutbound, running: Arc<Running>) {
-        let go = match Arc::clone(&running.outbound_room).try_acquire_owned() {
-            Ok(place) => Go::Next(running, place),
-            Err(_) => Go::Queue(running),
+    fn push_on(&mut self, job: &Job, mut message: NewOutbound, running: Arc<Running>) {
+        let go = match job.runtime.place(&running, QueueKind::Outbound) {
+            Some(place) => Go::Next(running, place),
+            None => Go::Queue(running),
         };
         message.publish = Some(match go {
             Go::Next(..) => Publish::Leased,
@@ -185,7 +189,7 @@ impl Job {
         if let Some(reason) = no_answer
             && !self.message.is_close()
         {
-            self.running.transport.give_up(&self.message.id, &reason).await;
+            self.give_up(&reason).await;
         }
         for Answer { go, taken } in answers.unwrap_or_default() {
             match go {

@@ -1,13 +1,11 @@
 //! What a channel handed in, brought within the engine's bounds. Content never fails: what is too long is cut, and the
 //! trace says so.
 
+use crate::bounds::bound_id;
 use crate::channel::Inbound;
 use crate::trace::Trail;
 use ngoma_message::Timestamp;
-use sha2::{Digest, Sha256};
 
-/// The longest id kept as it came, in bytes; a longer one is known by its hash.
-const ID_BYTES: usize = 200;
 /// The most a channel may note for the service, in bytes of JSON.
 const METADATA_BYTES: usize = 16 << 10;
 
@@ -34,18 +32,6 @@ pub(super) fn decode(inbound: &mut Inbound, content_chars: usize, at: Timestamp,
             "decode",
             format!("the channel's notes left out: more than {METADATA_BYTES} bytes"),
         );
-    }
-}
-
-/// Cutting an id could make two messages one.
-fn bound_id(id: Option<&mut String>) {
-    if let Some(id) = id
-        && id.len() > ID_BYTES
-    {
-        *id = Sha256::digest(id.as_bytes())
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
     }
 }
 

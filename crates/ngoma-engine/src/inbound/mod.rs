@@ -11,15 +11,15 @@ mod step;
 pub(crate) use people::People;
 
 use crate::channel::{Inbound, ReceiveError, Received};
-use crate::channels::Running;
+use crate::channels::{Place, Running};
 use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::engine::Runtime;
+use crate::panics::caught;
 use crate::record::Status;
-use crate::store::{InboundMessage, Publish, PulledInbound, StepCommit, StepEnd, StoreError, StoredInbound};
+use crate::store::{InboundMessage, Publish, PulledInbound, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
 use crate::trace::Trail;
 use session::SessionTurn;
 use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// Takes a message from a channel. When this returns it is durable.
 pub(crate) async fn receive(
@@ -36,7 +36,7 @@ pub(crate) async fn receive(
     trail.note(
         now,
         "receive",
-        format!("from {} by channel {}", inbound.from, channel.name),
+        format!("from {} on channel {}", inbound.from.value(), channel.name),
     );
     decode::decode(&mut inbound, runtime.limits.content_chars, now, &mut trail);
     let message = InboundMessage {
@@ -52,7 +52,20 @@ pub(crate) async fn receive(
         transport_metadata: inbound.transport_metadata,
         created_at: now,
     };
-    let place = Arc::clone(&running.inbound_room).try_acquire_owned().ok();
+    // In its own task: a sender who hangs up meanwhile has his message stored and handed over all the same.
+    let taking = tokio::spawn(take(Arc::clone(runtime), Arc::clone(running), message, trail));
+    let broke_off = |_| Err(ReceiveError::Unavailable("taking the message broke off".into()));
+    taking.await.unwrap_or_else(broke_off)
+}
+
+async fn take(
+    runtime: Arc<Runtime>,
+    running: Arc<Running>,
+    message: InboundMessage,
+    trail: Trail,
+) -> Result<Received, ReceiveError> {
+    let _under_way = runtime.under_way.enter();
+    let place = runtime.place(&running, QueueKind::Inbound);
     let publish = if place.is_some() {
         Publish::Leased
     } else {
@@ -63,8 +76,8 @@ pub(crate) async fn receive(
         StoredInbound::Duplicate(known) => Ok(Received::Duplicate(known)),
         StoredInbound::Stored(seq) => {
             match place {
-                Some(place) => hand_over(runtime, running, PulledInbound { seq, message }, place),
-                None => runtime.leave_in_queue(running),
+                Some(place) => hand_over(&runtime, &running, PulledInbound { seq, message }, place),
+                None => runtime.leave_in_queue(&running),
             }
             Ok(Received::Stored)
         }
@@ -79,12 +92,7 @@ pub(crate) fn unavailable(error: StoreError) -> ReceiveError {
 }
 
 /// Works on a message in its own task, at its place in memory.
-pub(crate) fn hand_over(
-    runtime: &Arc<Runtime>,
-    running: &Arc<Running>,
-    taken: PulledInbound,
-    place: OwnedSemaphorePermit,
-) {
+pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: PulledInbound, place: Place) {
     let job = Job {
         runtime: Arc::clone(runtime),
         running: Arc::clone(running),
@@ -93,36 +101,11 @@ pub(crate) fn hand_over(
     };
     let under_way = runtime.under_way.enter();
     tokio::spawn(async move {
-        job.work(Trail::default()).await;
-        drop(place);
-        job.runtime.place_is_free(&job.running);
-        drop(under_way);
-    });
-}
-
-/// Works on a message that waited in the queue: one whose person has been answered by the channel meanwhile is over.
-pub(crate) fn hand_over_pulled(
-    runtime: &Arc<Runtime>,
-    running: &Arc<Running>,
-    taken: PulledInbound,
-    place: OwnedSemaphorePermit,
-) {
-    let now = runtime.clock.now();
-    let is_late = taken.message.answer_by.is_some_and(|by| by <= now) && !taken.message.is_close();
-    if !is_late {
-        return hand_over(runtime, running, taken, place);
-    }
-    let job = Job {
-        runtime: Arc::clone(runtime),
-        running: Arc::clone(running),
-        seq: taken.seq,
-        message: taken.message,
-    };
-    let under_way = runtime.under_way.enter();
-    tokio::spawn(async move {
-        let reason = "it waited until nobody waited for an answer any more";
-        job.end_unanswered(Status::Expired, "expire", reason, Trail::default())
-            .await;
+        if let Err(panic) = caught(job.work(Trail::default())).await {
+            let reason = format!("work on it broke off: {panic}");
+            job.end_unanswered(Status::Failed, "panic", &reason, Trail::default())
+                .await;
+        }
         drop((place, under_way));
     });
 }
@@ -141,9 +124,12 @@ impl Job {
         let Some(channel) = catalog.channel(self.message.channel) else {
             return;
         };
-        let mut session = match self.resolve_session() {
+        if self.is_too_late() {
+            return self.expire(trail).await;
+        }
+        let mut session = match self.runtime.persist(async || self.resolve_session()).await {
             Ok(session) => session,
-            Err(error) => return tracing::error!(message.id = %self.message.id, %error, "a session cannot be read"),
+            Err(error) => return self.end_unread(&error, trail).await,
         };
         let Some((service, reason)) = self.route(channel, session.as_ref()) else {
             self.note_session(session.as_ref(), &mut trail);
@@ -156,16 +142,44 @@ impl Job {
                 .await;
         };
         let turn = self.runtime.people.turn(service.id, &self.message.from).await;
+        let Ok(permit) = service.running.acquire().await else {
+            return;
+        };
+        if self.is_too_late() {
+            return self.expire(trail).await;
+        }
         if turn.has_waited {
             // The turn before may have changed the session.
             session = self.resolve_session().unwrap_or(session);
         }
         self.note_session(session.as_ref(), &mut trail);
         let now = self.runtime.clock.now();
-        trail.note(now, "route", format!("to service {} {reason}", service.key.service));
+        trail.note(now, "route", format!("to service {}: {reason}", service.key.service));
         let answers = self.run_step(channel, service, session.as_ref(), trail).await;
-        drop(turn);
+        drop((turn, permit));
         self.send_answers(answers).await;
+    }
+
+    /// Ends a message whose session cannot be read, unless that passes: then the engine stops, and the message is
+    /// worked on after its next start.
+    async fn end_unread(&self, error: &StoreError, trail: Trail) {
+        if let StoreError::Refused(problem) = error {
+            let reason = format!("its session cannot be read: {problem}");
+            self.end_unanswered(Status::Failed, "session", &reason, trail).await;
+        }
+    }
+
+    /// Whether the channel has answered by itself meanwhile: nobody waits for the service's answer any more. That a
+    /// session ended the service learns however late.
+    fn is_too_late(&self) -> bool {
+        let now = self.runtime.clock.now();
+        self.message.answer_by.is_some_and(|by| by <= now) && !self.message.is_close()
+    }
+
+    /// Ends a message whose step has not begun when it is too late for it.
+    async fn expire(&self, trail: Trail) {
+        let reason = "it waited until nobody waited for an answer any more";
+        self.end_unanswered(Status::Expired, "expire", reason, trail).await;
     }
 
     fn resolve_session(&self) -> Result<Option<SessionTurn>, StoreError> {
@@ -198,7 +212,15 @@ impl Job {
         let commit = self.commit(None, status, Some(reason.to_owned()), trail);
         // When it could not be stored that is logged, and the person is told all the same.
         let _ = self.store(commit).await;
-        self.running.transport.give_up(&self.message.id, reason).await;
+        self.give_up(reason).await;
+    }
+
+    /// Tells the channel that no answer comes.
+    async fn give_up(&self, reason: &str) {
+        let telling = caught(self.running.transport.give_up(&self.message.id, reason)).await;
+        if let Err(panic) = telling {
+            tracing::error!(message.id = %self.message.id, panic, "a channel could not be told that no answer comes");
+        }
     }
 
     /// An end without effects.
@@ -231,8 +253,15 @@ impl Job {
             .runtime
             .persist(|| self.runtime.store.commit_step(Arc::clone(&commit)))
             .await;
-        if let Err(error) = &stored {
-            tracing::error!(message.id = %self.message.id, %error, "what became of a message was not stored");
+        match &stored {
+            Ok(_) => {}
+            // It may name a key, and keys name people.
+            Err(StoreError::Refused(problem)) => {
+                tracing::debug!(message.id = %self.message.id, problem, "what became of a message was refused");
+            }
+            Err(error) => {
+                tracing::error!(message.id = %self.message.id, %error, "what became of a message was not stored");
+            }
         }
         stored
     }

@@ -31,7 +31,7 @@ pub(super) fn route(
         let keyword_fits = route.keyword.is_none() || route.keyword == word;
         address_fits && keyword_fits
     })?;
-    let mut reason = format!("by channel {}", channel.name);
+    let mut reason = format!("route of channel {}", channel.name);
     if let Some(address) = &route.address {
         reason.push_str(&format!(" at {address}"));
     }

@@ -6,6 +6,7 @@ use super::session::{self, SessionTurn};
 use crate::Clock;
 use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::engine::Runtime;
+use crate::panics::caught;
 use crate::record::Status;
 use crate::service::{KvReader, LogLine, PortError, Ports, ServiceError, Step, StepInput, StepOutcome};
 use crate::store::{Store, StoreError};
@@ -25,23 +26,20 @@ impl Job {
         mut trail: Trail,
     ) -> Result<Vec<Answer>, String> {
         let runtime = &self.runtime;
-        let Ok(_permit) = service.running.acquire().await else {
-            return Err("the engine is closing down".into());
-        };
         let begun = runtime.clock.now();
         trail.note(begun, "deliver", format!("to service {}", service.key.service));
         let step = Step {
             input: StepInput::Message(vumi::message_to_json(&self.as_message(channel, session))),
             wall_limit: runtime.limits.step_wall,
         };
-        let outcome = runtime.runner.step(&service.key, step, ports(runtime, service)).await;
-        let outcome = self.guard_replies(outcome);
+        let stepping = caught(runtime.runner.step(&service.key, step, ports(runtime, service))).await;
+        let outcome = self.guard_replies(stepping.unwrap_or_else(|panic| broke_off(&panic)));
         for request in &outcome.requests {
             let code = request.code.map_or("no answer".to_owned(), |code| code.to_string());
             let asked = format!(
                 "{} {}: {code}",
                 request.request.method,
-                without_query(&request.request.url)
+                without_secrets(&request.request.url)
             );
             trail.note(runtime.clock.now(), "request", asked);
         }
@@ -98,13 +96,7 @@ impl Job {
         outcome: StepOutcome,
         mut trail: Trail,
     ) -> Result<Vec<Answer>, String> {
-        let did = format!(
-            "done: {} replies, {} sends, {} key writes",
-            outcome.replies.len(),
-            outcome.sends.len(),
-            outcome.kv.len()
-        );
-        trail.note(self.runtime.clock.now(), "step", did);
+        trail.note(self.runtime.clock.now(), "step", what_it_did(&outcome));
         let goes_on = outcome.replies.iter().all(|reply| reply.continue_session);
         let plan = Plan::make(self, channel, service, outcome.replies, outcome.sends, &mut trail);
         let mut commit = self.commit(Some(service), Status::Handled, None, trail);
@@ -158,9 +150,51 @@ impl Job {
     }
 }
 
-/// Addresses carry secrets in their query: the trace does without.
-fn without_query(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or(url)
+/// `gave 1 answer, sent 2 messages, wrote 1 key`; what it did not do is left out.
+fn what_it_did(outcome: &StepOutcome) -> String {
+    let count = |number: usize, thing: &str| match number {
+        1 => format!("1 {thing}"),
+        _ => format!("{number} {thing}s"),
+    };
+    let done = [
+        ("gave", outcome.replies.len(), "answer"),
+        ("sent", outcome.sends.len(), "message"),
+        ("wrote", outcome.kv.len(), "key"),
+    ];
+    let told: Vec<String> = done
+        .iter()
+        .filter(|(_, number, _)| *number > 0)
+        .map(|(verb, number, thing)| format!("{verb} {}", count(*number, thing)))
+        .collect();
+    if told.is_empty() {
+        return "did nothing".to_owned();
+    }
+    told.join(", ")
+}
+
+/// Addresses carry secrets in their query, and passwords before their host: the trace does without.
+fn without_secrets(url: &str) -> String {
+    let plain = url.split(['?', '#']).next().unwrap_or(url);
+    let (scheme, rest) = plain.split_once("://").unwrap_or(("", plain));
+    let (host, path) = rest.split_at(rest.find(['/', '\\']).unwrap_or(rest.len()));
+    let host = host.rsplit('@').next().unwrap_or(host);
+    match scheme {
+        "" => format!("{host}{path}"),
+        scheme => format!("{scheme}://{host}{path}"),
+    }
+}
+
+/// A step whose runner panicked.
+fn broke_off(panic: &str) -> StepOutcome {
+    StepOutcome {
+        error: Some(ServiceError {
+            message: format!("the step broke off: {panic}"),
+            file: None,
+            line: None,
+            column: None,
+        }),
+        ..StepOutcome::default()
+    }
 }
 
 /// `TypeError: x is undefined (main.ts line 12)`.
@@ -208,5 +242,23 @@ impl KvReader for Keys {
         self.store
             .kv_count(self.service)
             .map_err(|error| PortError(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trace_shows_where_a_call_went_without_its_secrets() {
+        for (url, shown) in [
+            ("https://a.org/x?token=1#2", "https://a.org/x"),
+            ("https://user:word@a.org/x@y", "https://a.org/x@y"),
+            ("https://user:word@a.org?x", "https://a.org"),
+            ("user:word@a.org/x", "a.org/x"),
+            ("nonsense", "nonsense"),
+        ] {
+            assert_eq!(without_secrets(url), shown);
+        }
     }
 }

@@ -7,34 +7,29 @@ mod retry;
 mod segment;
 mod way;
 
+pub(crate) use retry::LONGEST_WAIT;
 pub(crate) use segment::segment;
 pub(crate) use way::{Way, choose_channel};
 
-use crate::channel::{SendError, Sent};
-use crate::channels::Running;
+use crate::bounds::bound_id;
+use crate::channel::{SendError, SendErrorKind, Sent};
+use crate::channels::{Place, Running};
 use crate::engine::Runtime;
+use crate::panics::caught;
 use crate::record::Status;
 use crate::store::{AttemptResult, OutcomeWrite, PulledOutbound};
 use crate::trace::Trail;
 use ngoma_message::MessageId;
 use retry::Verdict;
 use std::sync::Arc;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// Works on a message in its own task, at its place in memory.
-pub(crate) fn hand_over(
-    runtime: &Arc<Runtime>,
-    running: &Arc<Running>,
-    taken: PulledOutbound,
-    place: OwnedSemaphorePermit,
-) {
+pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: PulledOutbound, place: Place) {
     let (runtime, running) = (Arc::clone(runtime), Arc::clone(running));
     let under_way = runtime.under_way.enter();
     tokio::spawn(async move {
         work(&runtime, &running, taken).await;
-        drop(place);
-        runtime.place_is_free(&running);
-        drop(under_way);
+        drop((place, under_way));
     });
 }
 
@@ -42,9 +37,18 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     if taken.attempt_open {
         return end_open_attempt(runtime, running, taken).await;
     }
-    let Ok(_permit) = running.sending.acquire().await else {
+    let at_once = running.sending.try_acquire();
+    let has_waited = at_once.is_err();
+    let Ok(_permit) = (match at_once {
+        Ok(permit) => Ok(permit),
+        Err(_) => running.sending.acquire().await,
+    }) else {
         return;
     };
+    if has_waited && runtime.is_stopping() {
+        // An attempt that is cut off may have been sent or not: none begins now. The queue has it for the next start.
+        return;
+    }
     let recorded = runtime
         .persist(|| runtime.store.begin_attempt(taken.seq, runtime.clock.now()))
         .await;
@@ -57,11 +61,13 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
 /// Sends a message whose attempt is recorded, once, and stores what came of it.
 pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     let mut trail = Trail::default();
-    let result = running.transport.send(&taken.message).await;
+    let sending = caught(running.transport.send(&taken.message)).await;
+    let result = sending.unwrap_or_else(|panic| Err(SendError::new(SendErrorKind::Ambiguous, broke_off(&panic))));
     let now = runtime.clock.now();
     let id = &taken.message.id;
     let result = match result {
-        Ok(Sent { provider_id }) => {
+        Ok(Sent { mut provider_id }) => {
+            bound_id(provider_id.as_mut());
             let detail = match &provider_id {
                 Some(provider_id) => format!("taken by the carrier as {provider_id}"),
                 None => "taken by the carrier".to_owned(),
@@ -75,6 +81,10 @@ pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledO
         Err(error) => fail(runtime, &taken, error, &mut trail),
     };
     store_outcome(runtime, &taken, result, trail).await;
+}
+
+fn broke_off(panic: &str) -> String {
+    format!("the channel broke off while it sent: {panic}")
 }
 
 fn fail(runtime: &Runtime, taken: &PulledOutbound, error: SendError, trail: &mut Trail) -> AttemptResult {

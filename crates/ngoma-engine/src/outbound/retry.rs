@@ -8,7 +8,7 @@ use std::time::Duration;
 /// The wait after the first attempt; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait between two attempts.
-const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
 /// What follows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use ngoma_message::text::{self, Encoding};
 /// Notes a message's encoding and segments; a screen is measured against its limit.
 pub(crate) fn segment(message: &mut NewOutbound, is_screen: bool, at: Timestamp, trail: &mut Trail) {
     let measure = text::measure(message.content.as_deref().unwrap_or_default());
-    let (encoding, unit) = match measure.encoding {
-        Encoding::Gsm7 => ("GSM", "septets"),
-        Encoding::Ucs2 => ("UCS-2", "units"),
+    let encoding = match measure.encoding {
+        Encoding::Gsm7 => "GSM",
+        Encoding::Ucs2 => "UCS-2",
     };
     let units = measure.units;
     let detail = if is_screen {
@@ -20,14 +20,11 @@ pub(crate) fn segment(message: &mut NewOutbound, is_screen: bool, at: Timestamp,
         } else {
             ""
         };
-        format!(
-            "{limit}-{} screen: {units} used, {encoding}{over}",
-            unit.trim_end_matches('s')
-        )
+        format!("a screen of {units} of {limit} {encoding} characters{over}")
     } else {
         let segments = measure.segments;
         let plural = if segments == 1 { "" } else { "s" };
-        format!("{segments} segment{plural}: {units} {unit}, {encoding}")
+        format!("{segments} segment{plural} of {units} {encoding} characters")
     };
     trail.note_about(&message.id, at, "segment", detail);
     message.encoding = Some(measure.encoding);

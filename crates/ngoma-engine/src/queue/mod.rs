@@ -1,13 +1,13 @@
 //! Takes what waits in the queue's table: what found no place in memory, what is due again, what an earlier process
 //! left.
 
-use crate::channels::Running;
+use crate::channels::{Place, Running};
 use crate::engine::Runtime;
 use crate::store::{QueueKind, StoreError};
 use crate::{inbound, outbound};
+use ngoma_message::Timestamp;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// How many messages are taken at once from one channel.
 const PULL_AT_ONCE: usize = 64;
@@ -18,12 +18,13 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 
 /// Takes due work until the engine stops.
 pub(crate) async fn pull_until_stopped(runtime: Weak<Runtime>) {
+    let mut seen = Timestamp::from_micros(i64::MAX);
     loop {
         let Some(runtime) = runtime.upgrade() else { return };
         if runtime.is_stopping() {
             return;
         }
-        let wait = match pull_all(&runtime).await {
+        let wait = match follow_clock(&runtime, &mut seen).await.and(pull_all(&runtime).await) {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::warn!(%error, "the queue cannot be read");
@@ -34,6 +35,16 @@ pub(crate) async fn pull_until_stopped(runtime: Weak<Runtime>) {
         drop(runtime);
         let _ = tokio::time::timeout(wait, due_work.notified()).await;
     }
+}
+
+/// A clock that was set back, also while no engine ran, must not hold back what was due by the clock before.
+async fn follow_clock(runtime: &Runtime, seen: &mut Timestamp) -> Result<(), StoreError> {
+    let now = runtime.clock.now();
+    if now < *seen {
+        runtime.store.draw_near(now, outbound::LONGEST_WAIT).await?;
+    }
+    *seen = now;
+    Ok(())
 }
 
 /// Takes what is due on every channel; says how long until the next is.
@@ -49,7 +60,8 @@ async fn pull_all(runtime: &Arc<Runtime>) -> Result<Duration, StoreError> {
 }
 
 async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -> Result<Duration, StoreError> {
-    loop {
+    // What is still queued when the engine stops is taken after its next start.
+    while !runtime.is_stopping() {
         let now = runtime.clock.now();
         let Some(due) = runtime.store.next_due(kind, running.id)? else {
             return Ok(LONGEST_SLEEP);
@@ -64,58 +76,45 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
         if taken == 0 {
             // Whoever frees a place wakes us; one freed just before that was said is seen here.
             running.note_backlog(true);
-            if free_places(room_of(running, kind)) == 0 {
+            if running.room(kind).available_permits() == 0 {
                 return Ok(LONGEST_SLEEP);
             }
         }
     }
+    Ok(LONGEST_SLEEP)
 }
 
 async fn pull_inbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result<usize, StoreError> {
-    let now = runtime.clock.now();
-    let limit = free_places(&running.inbound_room);
-    if limit == 0 {
+    let places = free_places(runtime, running, QueueKind::Inbound);
+    if places.is_empty() {
         return Ok(0);
     }
-    let Ok(mut places) = Arc::clone(&running.inbound_room).try_acquire_many_owned(limit) else {
-        return Ok(0);
-    };
-    let pulled = runtime.store.pull_inbound(running.id, now, limit as usize).await?;
+    let now = runtime.clock.now();
+    let pulled = runtime.store.pull_inbound(running.id, now, places.len()).await?;
     let count = pulled.len();
-    for taken in pulled {
-        if let Some(place) = places.split(1) {
-            inbound::hand_over_pulled(runtime, running, taken, place);
-        }
+    for (taken, place) in pulled.into_iter().zip(places) {
+        inbound::hand_over(runtime, running, taken, place);
     }
     Ok(count)
 }
 
 async fn pull_outbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result<usize, StoreError> {
-    let now = runtime.clock.now();
-    let limit = free_places(&running.outbound_room);
-    if limit == 0 {
+    let places = free_places(runtime, running, QueueKind::Outbound);
+    if places.is_empty() {
         return Ok(0);
     }
-    let Ok(mut places) = Arc::clone(&running.outbound_room).try_acquire_many_owned(limit) else {
-        return Ok(0);
-    };
-    let pulled = runtime.store.pull_outbound(running.id, now, limit as usize).await?;
+    let now = runtime.clock.now();
+    let pulled = runtime.store.pull_outbound(running.id, now, places.len()).await?;
     let count = pulled.len();
-    for taken in pulled {
-        if let Some(place) = places.split(1) {
-            outbound::hand_over(runtime, running, taken, place);
-        }
+    for (taken, place) in pulled.into_iter().zip(places) {
+        outbound::hand_over(runtime, running, taken, place);
     }
     Ok(count)
 }
 
-fn room_of(running: &Running, kind: QueueKind) -> &Semaphore {
-    match kind {
-        QueueKind::Inbound => &running.inbound_room,
-        QueueKind::Outbound => &running.outbound_room,
-    }
-}
-
-fn free_places(room: &Semaphore) -> u32 {
-    u32::try_from(room.available_permits().min(PULL_AT_ONCE)).unwrap_or(0)
+/// The places that are free now, as many as are filled at once.
+fn free_places(runtime: &Runtime, running: &Arc<Running>, kind: QueueKind) -> Vec<Place> {
+    std::iter::from_fn(|| runtime.place(running, kind))
+        .take(PULL_AT_ONCE)
+        .collect()
 }

@@ -17,6 +17,7 @@ pub(super) struct Lease {
 /// Takes the lease, waiting so long for a predecessor to let go of it.
 pub(super) async fn take(folder: &Path, wait: Duration) -> Result<Lease, OpenError> {
     let path = folder.join("writer.lock");
+    super::files::make_private(&path).map_err(|error| OpenError::folder(folder, error))?;
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)

@@ -4,6 +4,7 @@
 mod apply;
 mod columns;
 mod directory;
+mod files;
 mod inbound;
 mod kv;
 mod lease;
@@ -49,7 +50,7 @@ const CHECKPOINT_PAGES: i64 = 2000;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process holds the writer's lease.
-    #[error("another ngoma uses this data folder: {0}")]
+    #[error("another ngoma uses this data folder: {0}; stop it or choose another folder")]
     InUse(PathBuf),
     /// The folder was written by a later version.
     #[error("the data folder is of a newer version: its store has schema {found}, this ngoma knows up to {known}")]
@@ -121,9 +122,10 @@ struct Shared {
 impl Store {
     /// Opens the store of a data folder, making both when they are missing.
     pub(crate) async fn open(folder: &Path, options: StoreOptions) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(folder).map_err(|error| OpenError::folder(folder, error))?;
+        files::make_folder(folder).map_err(|error| OpenError::folder(folder, error))?;
         let lease = lease::take(folder, options.lease_wait).await?;
         let file = folder.join(FILE);
+        close_to_others(&file).map_err(|error| OpenError::folder(folder, error))?;
         let mut db = open_for_writing(&file, options.max_pages).map_err(|error| OpenError::folder(folder, error))?;
         migrations::migrate(&mut db).map_err(|error| error.for_folder(folder))?;
         let epoch = begin_epoch(&db).map_err(|error| OpenError::folder(folder, error))?;
@@ -181,11 +183,22 @@ impl Store {
         F: FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
     {
         let store = self.clone();
-        let reading = tokio::task::spawn_blocking(move || store.read(query));
+        let reading = tokio::task::spawn_blocking(move || store.shared.readers.read_slow(query));
         reading
             .await
             .unwrap_or_else(|_| Err(StoreError::Unavailable("the query was given up".into())))
     }
+}
+
+/// SQLite makes the files beside the store with the store's permissions; those of an earlier process may be open.
+fn close_to_others(file: &Path) -> std::io::Result<()> {
+    files::make_private(file)?;
+    for beside in ["-wal", "-shm"] {
+        let mut name = file.as_os_str().to_owned();
+        name.push(beside);
+        files::close_to_others(Path::new(&name))?;
+    }
+    Ok(())
 }
 
 fn open_for_writing(file: &Path, max_pages: Option<u64>) -> Result<Connection, rusqlite::Error> {

@@ -8,6 +8,7 @@ use super::{Store, StoreError};
 use crate::channel::Outbound;
 use ngoma_message::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row};
+use std::time::Duration;
 
 /// Which way a queued message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +100,20 @@ impl Store {
             .query_row((kind as i64, channel), |row| row.get(0).map(Timestamp::from_micros))
             .optional()
         })
+    }
+
+    /// Makes free work due no later than it can be by this clock: at once before its first attempt, else after the
+    /// longest wait there is.
+    pub(crate) async fn draw_near(&self, now: Timestamp, longest_wait: Duration) -> Result<(), StoreError> {
+        let latest = (now + longest_wait).micros();
+        self.write(move |db| {
+            db.prepare_cached("UPDATE queue SET due_at = ?1 WHERE lease = 0 AND attempts = 0 AND due_at > ?1")?
+                .execute([now.micros()])?;
+            db.prepare_cached("UPDATE queue SET due_at = ?1 WHERE lease = 0 AND due_at > ?1")?
+                .execute([latest])?;
+            Ok(())
+        })
+        .await
     }
 
     async fn pull<T: Send + 'static>(

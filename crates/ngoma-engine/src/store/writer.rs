@@ -2,7 +2,10 @@
 
 use super::StoreError;
 use super::lease::Lease;
+use crate::panics::words;
 use rusqlite::{Connection, ErrorCode, ffi};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -114,7 +117,11 @@ where
         let Some(operation) = self.operation.take() else {
             return Ok(());
         };
-        match operation(db) {
+        let broke_off = |panic: Box<dyn Any + Send>| {
+            let said = words(panic.as_ref());
+            Err(OpError::Refused(format!("the operation broke off: {said}")))
+        };
+        match catch_unwind(AssertUnwindSafe(|| operation(db))).unwrap_or_else(broke_off) {
             Ok(value) => {
                 self.result = Some(Ok(value));
                 Ok(())

@@ -97,3 +97,18 @@ async fn a_closed_store_says_so_and_gives_its_lease_back() {
     assert_eq!(accounts(&again).await, ["a"]);
     assert!(again.shared.epoch > store.shared.epoch);
 }
+
+#[tokio::test]
+async fn an_operation_that_panics_is_refused_and_the_writer_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder, None).await;
+    let broken = store.write(|db| {
+        let added = db.execute("INSERT INTO account (code) VALUES ('half')", [])?;
+        assert_eq!(added, 0, "it broke");
+        Ok(())
+    });
+    let refused = broken.await.unwrap_err().to_string();
+    assert!(refused.contains("it broke"), "{refused}");
+    store.write(add_account("a".into())).await.unwrap();
+    assert_eq!(accounts(&store).await, ["a"]);
+}

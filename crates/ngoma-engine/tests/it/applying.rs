@@ -1,8 +1,13 @@
 //! Declaring what exists.
 
-use crate::line::text;
+use crate::line::{text, turn};
 use crate::world::{World, demo, route, service, soon};
+use axum::body::Body;
+use http::Request;
 use ngoma_engine::directory::{AccountDocument, Change, Report};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
 
 fn lines(report: &Report) -> Vec<(&str, Change)> {
     report
@@ -70,6 +75,61 @@ async fn what_changes_is_opened_and_loaded_anew() {
     assert_eq!(soon(now.next_sent()).await.content, "1 - hi");
 }
 
+#[tokio::test]
+async fn nobody_is_routed_to_a_service_that_is_still_loading() {
+    let world = World::new().await;
+    *world.script.slow_to_load.lock().unwrap() = Some("slow");
+    let mut document = demo("demo");
+    let account = document.accounts.get_mut("demo").unwrap();
+    account.services.insert("bank".into(), service("slow"));
+    account.routes = Some(vec![route("ussd", "bank"), route("sms", "bank")]);
+    let applying = tokio::spawn({
+        let engine = world.engine().clone();
+        async move { engine.apply(document).await }
+    });
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    let taken_by = async |key: &str| {
+        let line = world.line("demo/ussd");
+        line.take(turn("+1", key, "new", "hi")).await;
+        let sent = soon(line.next_sent()).await.id;
+        let thread = world.thread("demo", "+1").await;
+        let sent = thread.into_iter().find(|message| message.id == sent).unwrap();
+        sent.service.unwrap()
+    };
+    assert_eq!(taken_by("s1").await, "clinic");
+    world.script.gate.add_permits(1);
+    soon(applying).await.unwrap().unwrap();
+    assert_eq!(taken_by("s2").await, "bank");
+}
+
+#[tokio::test]
+async fn a_request_in_hand_is_answered_by_the_channel_it_came_to() {
+    let world = World::new().await;
+    let before = world.line("demo/ussd");
+    let gate = Arc::new(Semaphore::new(0));
+    *before.gate.lock().unwrap() = Some(Arc::clone(&gate));
+    let request = Request::post("/c/demo/ussd/turn").body(Body::empty()).unwrap();
+    let answering = tokio::spawn(world.engine().channel_routes().oneshot(request));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    let mut document = demo("demo");
+    let channel = document
+        .accounts
+        .get_mut("demo")
+        .unwrap()
+        .channels
+        .get_mut("ussd")
+        .unwrap();
+    channel.config.insert("changed".into(), true.into());
+    world.engine().apply(document).await.unwrap();
+    gate.add_permits(2);
+    assert_eq!(soon(answering).await.unwrap().unwrap().status(), 200);
+    assert_eq!(soon(before.next_sent()).await.content, "1 new by the web");
+}
+
 async fn check_refused(world: &World, change: impl FnOnce(&mut AccountDocument), expected: &str) {
     let mut document = demo("fresh");
     change(document.accounts.get_mut("fresh").unwrap());
@@ -96,6 +156,11 @@ async fn a_document_that_cannot_be_changes_nothing_and_names_what_is_wrong() {
     };
     let expected = "channel fresh/ussd: type \"pigeon\" is not known: fake_ussd, fake_sms";
     check_refused(&world, wrong_type, expected).await;
+    let wrong_code = |account: &mut AccountDocument| {
+        account.services.insert("clinic".into(), service("broken"));
+    };
+    let expected = "service fresh/clinic: SyntaxError: asked to (main.js line 2)";
+    check_refused(&world, wrong_code, expected).await;
     let wrong_route = |account: &mut AccountDocument| account.routes = Some(vec![route("ussd", "bank")]);
     let expected = "route fresh: ussd to bank: there is no service fresh/bank";
     check_refused(&world, wrong_route, expected).await;

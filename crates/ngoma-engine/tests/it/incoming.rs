@@ -27,8 +27,8 @@ async fn a_message_is_stored_handled_and_answered() {
         steps,
         ["receive", "route", "deliver", "step", "accept", "segment", "send"]
     );
-    world.has_traced(&id, "to service clinic by channel sms").await;
-    world.has_traced(&id, "1 segment: 9 septets, GSM").await;
+    world.has_traced(&id, "to service clinic: route of channel sms").await;
+    world.has_traced(&id, "1 segment of 9 GSM characters").await;
     let seen = world.script.seen.lock().unwrap()[0].clone();
     assert_eq!(
         (&seen["transport_name"], &seen["transport_type"]),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use ngoma_engine::channel::{
     ChannelContext, ChannelType, Config, ConfigError, Description, Inbound, InboundSession, Outbound, ReceiveError,
     Received, SendError, SendErrorKind, Sent, Transport,
@@ -12,7 +12,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 /// The lines by `account/channel`.
 pub type Lines = Arc<Mutex<HashMap<String, Arc<Line>>>>;
@@ -24,6 +24,10 @@ pub struct Line {
     pub outcomes: Mutex<VecDeque<Result<Sent, SendError>>>,
     /// Whether sends never return.
     pub hangs: AtomicBool,
+    /// Whether sends panic.
+    pub panics: AtomicBool,
+    /// When it is there, sends and the web hook `/turn` take one of its permits.
+    pub gate: Mutex<Option<Arc<Semaphore>>>,
     sent: tokio::sync::Mutex<mpsc::UnboundedReceiver<Outbound>>,
     given_up: tokio::sync::Mutex<mpsc::UnboundedReceiver<(MessageId, String)>>,
 }
@@ -81,6 +85,13 @@ impl Line {
         self.given_up.lock().await.recv().await.unwrap()
     }
 
+    async fn pass_gate(&self) {
+        let gate = self.gate.lock().unwrap().clone();
+        if let Some(gate) = gate {
+            gate.acquire().await.unwrap().forget();
+        }
+    }
+
     /// Lets the next sends end so.
     pub fn will(&self, kinds: &[SendErrorKind]) {
         let errors = kinds.iter().map(|kind| Err(SendError::new(*kind, "asked to")));
@@ -122,6 +133,8 @@ impl ChannelType for FakeType {
             ctx,
             outcomes: Mutex::default(),
             hangs: AtomicBool::new(false),
+            panics: AtomicBool::new(false),
+            gate: Mutex::default(),
             sent: tokio::sync::Mutex::new(sent_end),
             given_up: tokio::sync::Mutex::new(given_up_end),
         });
@@ -139,7 +152,13 @@ struct FakeTransport {
 #[async_trait]
 impl Transport for FakeTransport {
     fn routes(&self) -> Router {
+        let line = Arc::clone(&self.line);
+        let take_turn = async move || {
+            line.pass_gate().await;
+            line.take(turn("+1", "s", "new", "by the web")).await;
+        };
         Router::new()
+            .route("/turn", post(take_turn))
             .route(
                 "/",
                 get(|| async { "root" }).post(|body: axum::body::Bytes| async move { body.len().to_string() }),
@@ -153,6 +172,8 @@ impl Transport for FakeTransport {
     async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
         let outcome = self.line.outcomes.lock().unwrap().pop_front();
         let _ = self.sent.send(message.clone());
+        self.line.pass_gate().await;
+        assert!(!self.line.panics.load(Ordering::SeqCst), "asked to panic");
         if self.line.hangs.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }

@@ -8,5 +8,6 @@ mod receipts;
 mod restarts;
 mod script;
 mod sessions;
+mod trouble;
 mod web_hooks;
 mod world;

@@ -36,7 +36,7 @@ async fn a_send_without_a_way_is_a_failed_message_with_its_reason() {
     let failed = world.thread("demo", "+27831234567").await[0].id.clone();
     let trace = world.trace(&failed).await;
     assert!(
-        trace.starts_with("accept: a message to tel:+27831234567\nchannel: failed"),
+        trace.starts_with("accept: a message to +27831234567\nchannel: failed"),
         "{trace}"
     );
 }

@@ -22,6 +22,8 @@ pub struct Script {
     pub gate: Semaphore,
     /// Steps that have begun.
     pub begun: AtomicUsize,
+    /// Code of this hash takes one of [`Script::gate`] to load.
+    pub slow_to_load: Mutex<Option<&'static str>>,
 }
 
 impl Script {
@@ -31,14 +33,31 @@ impl Script {
             seen: Mutex::default(),
             gate: Semaphore::new(0),
             begun: AtomicUsize::new(0),
+            slow_to_load: Mutex::default(),
         })
     }
 }
 
 #[async_trait]
 impl ServiceRunner for Script {
+    async fn try_out(&self, bundle: Arc<Bundle>) -> Result<(), ServiceError> {
+        if bundle.hash != "broken" {
+            return Ok(());
+        }
+        Err(ServiceError {
+            message: "SyntaxError: asked to".into(),
+            file: Some("main.js".into()),
+            line: Some(2),
+            column: None,
+        })
+    }
+
     async fn load(&self, service: &ServiceKey, bundle: Arc<Bundle>) -> Result<(), ServiceError> {
         let line = format!("{}/{} {}", service.account, service.service, bundle.hash);
+        let is_slow = *self.slow_to_load.lock().unwrap() == Some(bundle.hash.as_str());
+        if is_slow {
+            self.gate.acquire().await.unwrap().forget();
+        }
         self.loaded.lock().unwrap().push(line);
         Ok(())
     }
@@ -97,6 +116,7 @@ fn obey(message: &Value, turns: i64) -> StepOutcome {
     };
     match order {
         "silent" => return outcome,
+        "panic" => panic!("asked to"),
         "stray" => reply.in_reply_to = "another".into(),
         "textless" => reply.content = None,
         "fail" => {

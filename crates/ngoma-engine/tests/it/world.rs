@@ -131,6 +131,12 @@ impl World {
         }
     }
 
+    /// Waits until the first message of a person is handled.
+    pub async fn check_handled(&self, person: &str) {
+        let first = self.thread("demo", person).await[0].id.clone();
+        self.reaches(person, &first, Status::Handled).await;
+    }
+
     /// Waits until the message has this status.
     pub async fn reaches(&self, person: &str, id: &MessageId, status: Status) -> MessageRecord {
         soon(async {

@@ -1,0 +1,28 @@
+//! The files of a data folder: they hold what people wrote, so only their owner may read them.
+
+use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::io::{ErrorKind, Result};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// Makes the folder for its owner only, unless it is there.
+pub(super) fn make_folder(folder: &Path) -> Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Makes a file for its owner only, or takes one that is there from everybody else.
+pub(super) fn make_private(file: &Path) -> Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    match made {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => close_to_others(file),
+        made => made.map(drop),
+    }
+}
+
+/// Takes a file that may be there from everybody but its owner.
+pub(super) fn close_to_others(file: &Path) -> Result<()> {
+    match std::fs::set_permissions(file, Permissions::from_mode(0o600)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        set => set,
+    }
+}
