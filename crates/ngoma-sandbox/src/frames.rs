@@ -65,8 +65,23 @@ impl Failure {
     }
 }
 
+/// How much of a message is kept: it goes into logs and traces.
+const MESSAGE_BYTES: usize = 4000;
+
+impl Failure {
+    /// With no more of its message than is kept.
+    pub fn cut(mut self) -> Self {
+        if self.message.len() > MESSAGE_BYTES {
+            self.message.truncate(self.message.floor_char_boundary(MESSAGE_BYTES));
+            self.message.push('…');
+        }
+        self
+    }
+}
+
 impl From<Failure> for ServiceError {
     fn from(failure: Failure) -> Self {
+        let failure = failure.cut();
         Self {
             message: failure.message,
             file: failure.file,

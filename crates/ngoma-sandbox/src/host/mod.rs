@@ -19,6 +19,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use worker::Worker;
 
 /// How services are run.
 #[derive(Clone, Debug)]
@@ -97,6 +98,11 @@ impl Sandbox {
 
 #[async_trait]
 impl ServiceRunner for Sandbox {
+    async fn try_out(&self, bundle: Arc<Bundle>) -> Result<(), ServiceError> {
+        let worker = Worker::start(&self.spawner, &bundle, self.options.load_limit, || {}).await;
+        worker.map(drop)
+    }
+
     async fn load(&self, key: &ServiceKey, bundle: Arc<Bundle>) -> Result<(), ServiceError> {
         if self.service(key).is_some_and(|loaded| loaded.has(&bundle)) {
             return Ok(());

@@ -35,8 +35,9 @@ impl Spawner {
         let (sender, orders) = mpsc::channel::<Order>();
         thread::Builder::new().name("sandbox-spawner".into()).spawn(move || {
             for order in orders {
-                // Nobody waits for a service that was unloaded meanwhile; its worker ends with its socket.
-                let _ = order.send(spawn(&program));
+                if let Err(Ok(unwanted)) = order.send(spawn(&program)) {
+                    bury(unwanted);
+                }
             }
         })?;
         Ok(Self(sender))
@@ -49,6 +50,12 @@ impl Spawner {
         self.0.send(order).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
+}
+
+/// Ends and collects a worker whose service was given up meanwhile.
+fn bury(mut unwanted: Spawned) {
+    let _ = unwanted.process.kill();
+    let _ = unwanted.process.wait();
 }
 
 fn spawn(program: &Path) -> io::Result<Spawned> {
@@ -71,10 +78,16 @@ fn spawn(program: &Path) -> io::Result<Spawned> {
 }
 
 /// Leaves the worker its socket and nothing else of the host's.
+///
+/// It does not hear signals to the whole process group, nor do the steps it forks: they go on while the host drains, and end
+/// with their sockets.
 fn hand_over(socket: libc::c_int) -> io::Result<()> {
     // SAFETY: plain system calls on descriptors of this process, which is about to exec. Those above the socket are
     // marked rather than closed: the one that tells of a failed exec is among them.
     unsafe {
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+            libc::signal(signal, libc::SIG_IGN);
+        }
         let moved = if socket == CONTROL_FD {
             libc::fcntl(socket, libc::F_SETFD, 0)
         } else {

@@ -26,8 +26,10 @@ pub struct StepContext {
     message_id: Option<String>,
     /// Keys as this step knows them: as read, or as it wrote them.
     known: HashMap<String, Option<Value>>,
-    /// How many keys the service holds, once it had to be asked.
+    /// How many keys the service held before the step, once it had to be asked.
     count: Option<u64>,
+    /// How many more there are after the step's writes.
+    added: i64,
 }
 
 impl StepContext {
@@ -44,6 +46,7 @@ impl StepContext {
             message_id,
             known: HashMap::new(),
             count: None,
+            added: 0,
         }
     }
 
@@ -92,7 +95,7 @@ impl StepContext {
     pub async fn delete(&mut self, key: &str) -> Result<bool, String> {
         let existed = self.read(key).await?.is_some();
         if existed {
-            self.count = self.count.map(|count| count.saturating_sub(1));
+            self.added -= 1;
             self.known.insert(key.to_owned(), None);
             let key = key.to_owned();
             self.outcome.kv.push(KvWrite::Delete { key });
@@ -118,10 +121,12 @@ impl StepContext {
         if self.read(key).await?.is_some() {
             return Ok(());
         }
-        let count = match self.count {
+        let before = match self.count {
             Some(count) => count,
             None => self.ports.kv.count().await.map_err(|error| error.to_string())?,
         };
+        self.count = Some(before);
+        let count = before.saturating_add_signed(self.added);
         if count >= self.limits.keys {
             return Err("Too many keys".into());
         }
@@ -133,7 +138,7 @@ impl StepContext {
                 format!("The service holds {} keys of at most {limit}.", count + 1),
             );
         }
-        self.count = Some(count + 1);
+        self.added += 1;
         Ok(())
     }
 }

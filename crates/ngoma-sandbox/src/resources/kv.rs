@@ -234,4 +234,16 @@ mod tests {
         check(step, "set", json!({"key": "f", "value": 1}), json!({"success": true})).await;
         assert_eq!(step.outcome.log[0].message, "The service holds 4 keys of at most 5.");
     }
+
+    #[tokio::test]
+    async fn a_key_removed_before_the_first_new_one_makes_room() {
+        let step = &mut step();
+        let existed = json!({"success": true, "existed": true});
+        check(step, "delete", json!({"key": "a"}), existed).await;
+        for key in ["c", "d", "e", "f"] {
+            check(step, "set", json!({"key": key, "value": 1}), json!({"success": true})).await;
+        }
+        let refused = json!({"success": false, "reason": "Too many keys"});
+        check(step, "incr", json!({"key": "a"}), refused).await;
+    }
 }

@@ -1,11 +1,16 @@
 //! Words of error texts that services compare: Vumi wrote them in Python 2.
 
-/// A string as Python 2 shows it: `u'it\'s'`.
+/// A string as Python 2 shows it: `u'a'`, or `u"it's"` where that saves an escape.
 pub fn repr(text: &str) -> String {
-    let mut shown = String::from("u'");
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut shown = format!("u{quote}");
     for letter in text.chars() {
         match letter {
-            '\'' => shown.push_str("\\'"),
+            '\'' if quote == '\'' => shown.push_str("\\'"),
             '\\' => shown.push_str("\\\\"),
             '\n' => shown.push_str("\\n"),
             '\r' => shown.push_str("\\r"),
@@ -14,7 +19,7 @@ pub fn repr(text: &str) -> String {
             _ => shown.push_str(&escape(u32::from(letter))),
         }
     }
-    shown.push('\'');
+    shown.push(quote);
     shown
 }
 
@@ -34,7 +39,8 @@ mod tests {
     fn text_is_shown_as_python_would() {
         for (text, expected) in [
             ("abc", "u'abc'"),
-            ("it's", r"u'it\'s'"),
+            ("it's", r#"u"it's""#),
+            (r#"it's "a""#, r#"u'it\'s "a"'"#),
             ("é€😀", r"u'\xe9\u20ac\U0001f600'"),
         ] {
             assert_eq!(repr(text), expected);

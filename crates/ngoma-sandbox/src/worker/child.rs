@@ -37,6 +37,11 @@ fn step(socket: OwnedFd, script: &Script, filter: &BpfProgram) -> io::Result<()>
     script.begin_step(&opening)?;
     match turns::run(script, &command, begun + wall_limit) {
         Ok(Ending::Done) => {}
+        Ok(Ending::Dry) if script.is_heap_full() => {
+            script
+                .wire()
+                .end_with("js.error", &Failure::new(limits::out_of_memory()));
+        }
         Ok(Ending::Dry) => script.wire().end_with("js.idle", &Failure::default()),
         Err(Problem::Thrown(failure)) => script.wire().end_with("js.error", &failure),
         Err(Problem::TooLong) => {

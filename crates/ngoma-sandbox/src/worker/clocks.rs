@@ -8,7 +8,12 @@ use std::time::Duration;
 pub struct Budget {
     ends_at: Cell<Duration>,
     is_spent: Cell<bool>,
+    /// When the code next has to look up from its work.
+    looks_up_at: Cell<Duration>,
 }
+
+/// How much code runs between looks at what happens outside.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 impl Budget {
     /// Gives the code this much from now on.
@@ -18,9 +23,15 @@ impl Budget {
     }
 
     /// Looks at the clock. Once spent it stays so: code that runs while an error is described is stopped as well.
-    pub fn check(&self) -> bool {
-        if !self.is_spent.get() && thread_time() > self.ends_at.get() {
-            self.is_spent.set(true);
+    pub fn check(&self, look_up: impl FnOnce()) -> bool {
+        if self.is_spent.get() {
+            return true;
+        }
+        let now = thread_time();
+        self.is_spent.set(now > self.ends_at.get());
+        if now >= self.looks_up_at.get() {
+            self.looks_up_at.set(now + BETWEEN_LOOKS);
+            look_up();
         }
         self.is_spent.get()
     }

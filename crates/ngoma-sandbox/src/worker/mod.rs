@@ -2,6 +2,7 @@
 
 mod child;
 mod clocks;
+mod columns;
 mod control;
 mod globals;
 mod lockdown;

@@ -123,6 +123,12 @@ impl Script {
         }
     }
 
+    /// Whether the heap is so full that promises may have been lost: the engine needs memory to go on with them.
+    pub fn is_heap_full(&self) -> bool {
+        let used = usize::try_from(self.runtime.memory_usage().malloc_size).unwrap_or(0);
+        used > limits::HEAP_BYTES / 4 * 3
+    }
+
     fn run_main(&self) -> Result<Option<Persistent<Promise<'static>>>, Failure> {
         let files = &self.state.files;
         let path = files.main();
@@ -167,7 +173,7 @@ impl Script {
         if self.state.budget.is_spent() {
             failure.message = limits::processor_time_spent();
         }
-        failure
+        failure.cut()
     }
 }
 
@@ -177,7 +183,7 @@ fn engine(state: &Rc<State>, commonjs: &CommonJs) -> rquickjs::Result<(ManuallyD
     runtime.set_memory_limit(limits::HEAP_BYTES);
     runtime.set_max_stack_size(limits::STACK_BYTES);
     let watched = Rc::clone(state);
-    runtime.set_interrupt_handler(Some(Box::new(move || watched.budget.check())));
+    runtime.set_interrupt_handler(Some(Box::new(move || watched.must_stop())));
     let watched = Rc::clone(state);
     runtime.set_host_promise_rejection_tracker(Some(Box::new(move |ctx, promise, reason, is_handled| {
         if is_handled {

@@ -1,5 +1,6 @@
 //! What the script's host functions share with the turns that move it on.
 
+use super::child;
 use super::clocks::Budget;
 use super::modules::Files;
 use super::wire::Wire;
@@ -55,6 +56,15 @@ impl State {
         });
         self.budget.renew(limits::PROCESSOR_TIME);
         Ok(())
+    }
+
+    /// Whether running code has to stop, its processor time being spent. Ends the process if nobody waits for it any more.
+    pub fn must_stop(&self) -> bool {
+        self.budget.check(|| {
+            if self.wire.is_abandoned() {
+                child::end(1);
+            }
+        })
     }
 
     /// Milliseconds since the step began, for timers.

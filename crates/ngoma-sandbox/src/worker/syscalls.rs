@@ -35,11 +35,9 @@ const STEP: &[i64] = &[
 /// What a worker needs besides: to receive steps, to fork, and to confine what it forked.
 const WORKER: &[i64] = &[
     libc::SYS_recvmsg,
-    libc::SYS_fcntl,
     libc::SYS_wait4,
     libc::SYS_set_robust_list,
     libc::SYS_prctl,
-    libc::SYS_prlimit64,
     libc::SYS_setitimer,
     libc::SYS_seccomp,
 ];
@@ -59,6 +57,11 @@ pub fn for_worker() -> io::Result<BpfProgram> {
         | libc::CLONE_NEWPID
         | libc::CLONE_NEWNET;
     rules.insert(libc::SYS_clone, vec![without_bits(0, beyond_fork as u64)?]);
+    // Limits of its own, not those of another process of the same user.
+    rules.insert(libc::SYS_prlimit64, vec![with_value(0, 0)?]);
+    // Copies of descriptors and looks at them, but no signals by way of F_SETOWN.
+    let harmless = [libc::F_DUPFD_CLOEXEC, libc::F_GETFD].map(|command| with_value(1, command.cast_unsigned()));
+    rules.insert(libc::SYS_fcntl, harmless.into_iter().collect::<io::Result<_>>()?);
     compile(rules)
 }
 
@@ -90,6 +93,13 @@ fn rules(lists: &[&[i64]]) -> io::Result<Rules> {
 fn without_bits(argument: u8, bits: u64) -> io::Result<SeccompRule> {
     let compare = SeccompCmpOp::MaskedEq(bits);
     let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Qword, compare, 0).map_err(io::Error::other)?;
+    SeccompRule::new(vec![condition]).map_err(io::Error::other)
+}
+
+/// Allows a call if the lower half of this argument has this value.
+fn with_value(argument: u8, value: u32) -> io::Result<SeccompRule> {
+    let condition = SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value.into())
+        .map_err(io::Error::other)?;
     SeccompRule::new(vec![condition]).map_err(io::Error::other)
 }
 

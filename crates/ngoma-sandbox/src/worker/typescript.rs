@@ -1,5 +1,6 @@
 //! Turns TypeScript into JavaScript, file by file, and remembers where each piece came from.
 
+use super::columns;
 use crate::frames::Failure;
 use oxc_allocator::Allocator;
 use oxc_codegen::{Codegen, CodegenOptions, CommentOptions};
@@ -17,6 +18,7 @@ pub struct Stripped {
 }
 
 /// Where the pieces of a generated file were in the file it came from; all counted from 0, in order of the generated file.
+/// Columns of the generated file are bytes, as the engine counts them; those of the source are UTF-16, as editors do.
 #[derive(Clone, Debug, Default)]
 pub struct LineMap(Vec<Piece>);
 
@@ -64,14 +66,15 @@ pub fn strip(path: &str, source: &str) -> Result<Stripped, Failure> {
         ..CodegenOptions::default()
     };
     let generated = Codegen::new().with_options(options).build(&program);
-    let pieces = generated
-        .map
-        .iter()
-        .flat_map(|map| map.get_tokens())
-        .map(|token| Piece {
-            generated: (token.get_dst_line(), token.get_dst_col()),
+    let lines: Vec<&str> = generated.code.split('\n').collect();
+    let pieces = generated.map.iter().flat_map(|map| map.get_tokens()).map(|token| {
+        let line = token.get_dst_line();
+        let text = lines.get(line as usize).copied().unwrap_or_default();
+        Piece {
+            generated: (line, columns::to_bytes(text, token.get_dst_col())),
             source: (token.get_src_line(), token.get_src_col()),
-        });
+        }
+    });
     let origin = LineMap(pieces.collect());
     let code = generated.code;
     Ok(Stripped { code, origin })
@@ -105,7 +108,7 @@ fn first_error(path: &str, source: &str, diagnostics: &Diagnostics) -> Option<Fa
 fn place(source: &str, offset: usize) -> (u32, u32) {
     let before = source.get(..offset).unwrap_or(source);
     let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or(before).encode_utf16().count() + 1;
     (
         u32::try_from(line).unwrap_or(u32::MAX),
         u32::try_from(column).unwrap_or(u32::MAX),

@@ -104,6 +104,15 @@ impl Wire {
         Ok(())
     }
 
+    /// Whether the host has closed its end: nobody waits for this step any more.
+    pub fn is_abandoned(&self) -> bool {
+        let ended = PollFlags::POLLHUP | PollFlags::POLLERR;
+        self.is_connected()
+            && self
+                .poll(PollFlags::empty(), PollTimeout::ZERO)
+                .is_ok_and(|events| events.intersects(ended))
+    }
+
     /// The next whole line, if one has come.
     pub fn take_line(&self) -> Option<String> {
         let mut inbox = self.inbox.borrow_mut();

@@ -63,6 +63,12 @@ async fn memory_is_limited() {
     check("new ArrayBuffer(2 ** 30);", Some(MEMORY)).await;
     check("let s = 'x'; for (;;) s = [...(s + s)].join('');", Some(MEMORY)).await;
     check("let s = 'x'; for (;;) s += s;", Some("")).await;
+    let keeps = "globalThis.kept = {}; for (let i = 0; ; i += 1) kept['k' + i] = {i};";
+    check(
+        &format!("Promise.resolve().then(() => {{ {keeps} }}).finally(() => {{}}).then(() => reply('x'));"),
+        Some(MEMORY),
+    )
+    .await;
 }
 
 #[tokio::test]

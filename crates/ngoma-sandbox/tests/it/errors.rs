@@ -140,3 +140,22 @@ async fn a_missing_module_is_named_where_it_is_imported() {
     let found = error_of(service(&files)).await;
     assert!(found.contains("Could not find export 'c'"), "{found}");
 }
+
+#[tokio::test]
+async fn columns_are_counted_as_editors_do() {
+    let throws = "throw new Error('x')";
+    let js = format!("\u{feff}let a;\r\nlet b = 'é😀'; {throws}");
+    check(&[("main.js", &js)], "load: Error: x @main.js:2:26").await;
+    let ts = format!("\u{feff}interface A {{}}\r\nlet b: string = 'é😀'; {throws}");
+    check(&[("main.ts", &ts)], "load: Error: x @main.ts:2:34").await;
+}
+
+#[tokio::test]
+async fn a_long_message_is_cut() {
+    let found = error_of(handler("throw new Error('é'.repeat(3e6))")).await;
+    assert!(
+        found.starts_with("Error: éé") && found.len() < 5000,
+        "{} bytes",
+        found.len()
+    );
+}

@@ -72,7 +72,9 @@ pub fn key() -> ServiceKey {
 }
 
 pub fn sandbox() -> Sandbox {
-    let program = PathBuf::from(env!("CARGO_BIN_EXE_sandbox-worker"));
+    // Tests that run these tests as another user name a copy that this user may run.
+    let program = std::env::var_os("NGOMA_TEST_WORKER")
+        .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_sandbox-worker")), PathBuf::from);
     Sandbox::new(SandboxOptions {
         program,
         ..SandboxOptions::default()
@@ -128,9 +130,14 @@ impl Loaded {
         self.sandbox.unload(&key()).await;
     }
 
+    /// The worker's process.
+    pub async fn worker_pid(&self) -> u32 {
+        self.sandbox.worker_pid(&key()).await.expect("a worker runs")
+    }
+
     /// Kills the worker, which is a child of this process that runs the test's program.
     pub async fn kill_worker(&self) {
-        let worker = self.sandbox.worker_pid(&key()).await.expect("a worker runs");
+        let worker = self.worker_pid().await;
         // SAFETY: a signal to a process that this test started.
         unsafe { libc::kill(worker.cast_signed(), libc::SIGKILL) };
     }

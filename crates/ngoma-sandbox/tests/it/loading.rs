@@ -33,6 +33,15 @@ async fn top_level_code_has_limits_too() {
 }
 
 #[tokio::test]
+async fn a_load_may_fail_with_a_long_message() {
+    let found = load_error("\nthrow new Error('x'.repeat(1e6))").await;
+    assert!(
+        found.starts_with("Error: xxx") && found.ends_with("xxx… @main.js:2:21"),
+        "{found}"
+    );
+}
+
+#[tokio::test]
 async fn source_nested_without_end_is_an_error() {
     let found = load_error(&"(".repeat(1_000_000)).await;
     assert!(!found.is_empty(), "{found}");
@@ -72,4 +81,20 @@ async fn a_worker_that_dies_is_started_again() {
     assert_eq!(loaded.answer().await, "x");
     loaded.kill_worker().await;
     loaded.until_it_answers().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_dies_takes_its_steps_with_it_at_once() {
+    let loaded = handler("api.request('http.get', {url: 'http://hang.org/'}, () => {});")
+        .load()
+        .await;
+    let step = async {
+        let error = loaded.message().await.error.unwrap();
+        assert_eq!(error.message, "the service's process ended early");
+    };
+    let kill = async {
+        tokio::task::yield_now().await;
+        loaded.kill_worker().await;
+    };
+    tokio::join!(step, kill);
 }

@@ -6,4 +6,6 @@ mod errors;
 mod harness;
 mod loading;
 mod modules;
+mod ordinary_user;
+mod signals;
 mod steps;

@@ -115,6 +115,18 @@ async fn commonjs_may_require_an_es_module() {
 }
 
 #[tokio::test]
+async fn a_module_that_fails_may_be_caught_by_who_requires_it() {
+    let files = [
+        (
+            "main.js",
+            "let found = 'none'; try { require('./m.mjs'); } catch (error) { found = error.message; }\nconst answer = () => found",
+        ),
+        ("m.mjs", "export const a = 1; throw new Error('broken');"),
+    ];
+    check(&files, "broken").await;
+}
+
+#[tokio::test]
 async fn modules_may_await_and_import_at_run_time() {
     let files = [
         (

@@ -270,3 +270,16 @@ async fn text_of_any_script_survives() {
         .await;
     assert_eq!(outcome.replies[0].content.as_deref(), Some(text));
 }
+
+#[tokio::test]
+async fn half_of_a_pair_of_surrogates_becomes_a_replacement_character() {
+    let outcome = handler("api.request('kv.set', {key: 'a', value: {'b\\udc00': ['\\ud83d', '\\\\ud83d', '😀']}}); reply('ab😀'.slice(0, 3))")
+        .load()
+        .await
+        .message()
+        .await;
+    assert_eq!(outcome.error, None);
+    assert_eq!(outcome.replies[0].content.as_deref(), Some("ab\u{fffd}"));
+    let value = json!({"b\u{fffd}": ["\u{fffd}", "\\ud83d", "😀"]});
+    assert_eq!(writes(&outcome), [json!(["set", "a", value, false])]);
+}

@@ -5,8 +5,22 @@
   const { parse, stringify } = JSON;
   const RealDate = Date;
   const call = Function.prototype.call.bind(Function.prototype.call);
+  const { isArray } = Array;
+  const { entries, fromEntries } = Object;
+  const { includes, toWellFormed } = String.prototype;
   const define = (name, value) =>
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+
+  // JSON that every reader accepts: half of a pair of surrogates, as `slice` leaves it, becomes U+FFFD.
+  const wellFormed = (value) => {
+    if (typeof value === "string") return call(toWellFormed, value);
+    if (typeof value !== "object" || value === null || isArray(value)) return value;
+    return fromEntries(entries(value).map(([key, inner]) => [call(toWellFormed, key), inner]));
+  };
+  function toLine(command) {
+    const line = stringify(command);
+    return call(includes, line, "\\ud") ? stringify(command, (key, value) => wellFormed(value)) : line;
+  }
 
   // Requests. A reply comes as a turn of its own, never within the request.
   const waiting = new Map();
@@ -24,7 +38,7 @@
     },
     request(cmd, params, callback) {
       const command = this.populate_command(cmd, { ...params });
-      host.say(stringify(command));
+      host.say(toLine(command));
       if (typeof callback === "function") waiting.set(command.cmd_id, callback);
     },
     log_info(msg, callback) {

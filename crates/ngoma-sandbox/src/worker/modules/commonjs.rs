@@ -3,8 +3,9 @@
 use super::files::{Files, Kind};
 use crate::worker::places;
 use rquickjs::context::EvalOptions;
+use rquickjs::function::This;
 use rquickjs::promise::PromiseState;
-use rquickjs::{Ctx, Exception, Module, Object, Result, Value};
+use rquickjs::{Ctx, Exception, Function, Module, Object, Result, Value};
 
 /// What stands before the code of a file, on its first line.
 const HEADER: &str = "(function (exports, require, module, __filename, __dirname) {";
@@ -41,6 +42,11 @@ pub fn import_now<'js>(ctx: &Ctx<'js>, path: &str) -> Result<Value<'js>> {
             Err(Exception::throw_message(ctx, &message))
         }
         _ => {
+            // The caller hears of a failure: it is not a rejection that nobody handled.
+            let ignore = Function::new(ctx.clone(), || ())?;
+            promise
+                .then()?
+                .call::<_, ()>((This(promise.clone()), ignore.clone(), ignore))?;
             promise.finish::<()>()?;
             out.get("all")
         }

@@ -2,6 +2,7 @@
 
 use super::library::Library;
 use crate::frames::Failure;
+use crate::worker::columns;
 use crate::worker::typescript::{self, LineMap};
 use ngoma_engine::service::Bundle;
 use serde_json::Value;
@@ -126,8 +127,17 @@ impl Files {
         let header = self.headers.borrow().get(path).copied().filter(|_| line == 1);
         let column = column.saturating_sub(header.unwrap_or(0)).max(1);
         let origins = self.origins.borrow();
-        let source = origins.get(path).and_then(|origin| origin.source(line, column));
-        source.unwrap_or((line, column))
+        match origins.get(path) {
+            Some(origin) => origin.source(line, column).unwrap_or((line, column)),
+            None => (line, self.counted_in_utf16(path, line, column)),
+        }
+    }
+
+    fn counted_in_utf16(&self, path: &str, line: u32, column: u32) -> u32 {
+        let Ok(text) = self.text(path) else { return column };
+        let number = line.saturating_sub(1) as usize;
+        let text = text.split('\n').nth(number).unwrap_or_default();
+        columns::to_utf16(text, column.saturating_sub(1)) + 1
     }
 
     fn text(&self, path: &str) -> Result<String, Failure> {

@@ -75,12 +75,26 @@ impl Files {
 
     fn within_package(&self, root: &str, inner: &str, importer: Importer) -> Option<String> {
         let package = self.json(&join(root, "package.json")).unwrap_or_default();
-        let inner = exported(&package["exports"], &format!("./{inner}"), importer).unwrap_or(inner);
-        self.file_or_folder(&join(root, inner), importer)
+        let exports = &package["exports"];
+        let name = format!("./{inner}");
+        let exported = exported(exports, &name, importer).map(str::to_owned);
+        let exported = exported.or_else(|| exported_by_pattern(exports, &name, importer));
+        self.file_or_folder(&join(root, exported.as_deref().unwrap_or(inner)), importer)
     }
 }
 
-/// What a package's `exports` say for a path within it. Patterns with `*` are not followed; the path itself then is.
+/// What the most precise pattern of a package's `exports` says, such as `"./*": "./dist/*.js"`.
+fn exported_by_pattern(exports: &Value, inner: &str, importer: Importer) -> Option<String> {
+    let matching = exports.as_object()?.iter().filter_map(|(pattern, target)| {
+        let (begin, end) = pattern.split_once('*')?;
+        let star = inner.strip_prefix(begin)?.strip_suffix(end)?;
+        Some((begin.len(), star, target))
+    });
+    let (_, star, target) = matching.max_by_key(|(precision, ..)| *precision)?;
+    Some(condition(target, importer)?.replace('*', star))
+}
+
+/// What a package's `exports` say for a path within it. Of what they do not name, the path itself is taken.
 fn exported<'a>(exports: &'a Value, inner: &str, importer: Importer) -> Option<&'a str> {
     let has_paths = exports
         .as_object()
@@ -143,6 +157,12 @@ mod tests {
                 "node_modules/both/package.json",
                 r#"{"exports":{".":{"import":"./m.mjs","require":"./c.cjs"},"./x":"./y.js"}}"#,
             ),
+            (
+                "node_modules/star/package.json",
+                r#"{"exports":{"./*":"./dist/*.js","./in/*":{"import":"./m/*.mjs"}}}"#,
+            ),
+            ("node_modules/star/dist/a/b.js", ""),
+            ("node_modules/star/m/c.mjs", ""),
             ("node_modules/both/m.mjs", ""),
             ("node_modules/both/c.cjs", ""),
             ("node_modules/both/y.js", ""),
@@ -170,6 +190,8 @@ mod tests {
             ("main.ts", "both", Module, Some("node_modules/both/m.mjs")),
             ("main.ts", "both", Script, Some("node_modules/both/c.cjs")),
             ("main.ts", "both/x", Script, Some("node_modules/both/y.js")),
+            ("main.ts", "star/a/b", Script, Some("node_modules/star/dist/a/b.js")),
+            ("main.ts", "star/in/c", Module, Some("node_modules/star/m/c.mjs")),
             ("main.ts", "esm", Module, Some("node_modules/esm/m.js")),
             ("main.ts", "esm", Script, Some("node_modules/esm/c.js")),
             ("main.ts", "@s/n", Script, Some("node_modules/@s/n/index.js")),
