@@ -80,6 +80,8 @@ async function expectAccessible(page, state) {
 async function expectFits(page) {
   const [content, window] = await page.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
   expect(content <= window, `the page is ${content} px wide in a window of ${window} px`);
+  const [end, height] = await page.evaluate(() => [document.querySelector(".site-foot").getBoundingClientRect().bottom + scrollY, document.scrollingElement.scrollHeight]);
+  expect(height - end < 2 || height <= (await page.viewportSize()).height, `${Math.round(height - end)} px of nothing are below the foot`);
 }
 
 // The ways a person may answer: with keys only, or by clicking, which is also the way without JavaScript.
@@ -200,6 +202,31 @@ await check("a reload shows the same screen and thread", {}, async (page, url) =
   await page.reload();
   await expectScreen(page, "Your language?");
   await expectSms(page, "HELLO");
+});
+
+await check("a long thread scrolls by itself", { viewport: { width: 360, height: 740 } }, async (page, url) => {
+  await page.goto(url);
+  for (let sent = 1; sent <= 6; sent += 1) {
+    await page.fill("#sms-content", `Text ${sent}`);
+    await page.click("#sms-send");
+    await expectSms(page, `Text ${sent}`);
+  }
+  await expectFits(page);
+});
+
+await check("a national number is the same handset", {}, async (page) => {
+  await page.goto(`${base}/phone?from=082${String(person).padStart(7, "0")}`);
+  expect((await page.inputValue("#from")).startsWith("+2782"), "the number is read with the channel's country");
+  await byClicking(page, CODE);
+  await expectScreen(page, "Your language?");
+});
+
+await check("a server that is gone is told, and that it is back", {}, async (page, url, context) => {
+  await page.goto(url);
+  await context.route("**/phone?**", (route) => route.abort());
+  await page.locator("#announce.error", { hasText: "may be old" }).waitFor();
+  await context.unroute("**/phone?**");
+  await page.waitForFunction(() => document.getElementById("announce").textContent === "");
 });
 
 await check("a server that does not answer is told in words, and nothing typed is lost", {}, async (page, url, context) => {

@@ -6,6 +6,8 @@ const phone = document.getElementById("phone");
 const announce = document.getElementById("announce");
 const shown = new Map();
 const byId = (id) => document.getElementById(id);
+const GONE = "The server does not answer. What you see may be old; this page looks again by itself.";
+const UNREACHABLE = "The server does not answer. Check the connection and try again.";
 const regions = (root) => root.querySelectorAll("[data-region]");
 
 // What a region says apart from the running clock.
@@ -76,11 +78,17 @@ setInterval(() => {
 }, 1000);
 
 let turn = 0;
+// How many of the person's requests are under way: a look in between would show their outcome with the old line typed.
+let inHand = 0;
+// Whether the page has said by itself that the server is gone.
+let isAway = false;
 
 // One request of the person's; of two at once only the later one is shown. A request that fails is not repeated: it
 // may have arrived.
 async function go(url, options) {
   const mine = ++turn;
+  inHand += 1;
+  isAway = false;
   byId("handset").setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(url, { ...options, headers: { "x-fragment": "phone", accept: "text/html" } });
@@ -90,11 +98,12 @@ async function go(url, options) {
     swap(html, false);
     if (answer.ok) history.replaceState(null, "", answer.url);
     speak();
-    watch(1000);
   } catch {
-    warn("The server does not answer. Check the connection and try again.");
+    warn(UNREACHABLE);
   } finally {
+    inHand -= 1;
     byId("handset").removeAttribute("aria-busy");
+    watch(1000);
   }
 }
 
@@ -109,6 +118,12 @@ function speak() {
 function warn(words) {
   announce.className = "error";
   announce.textContent = words;
+}
+
+function hush() {
+  isAway = false;
+  announce.className = "hidden";
+  announce.textContent = "";
 }
 
 function type(text) {
@@ -160,13 +175,17 @@ function watch(pause) {
   clearTimeout(timer);
   timer = setTimeout(async () => {
     const asked = turn;
-    if (!document.hidden) {
+    if (!document.hidden && inHand === 0) {
       try {
         const answer = await fetch(location.href, { headers: { "x-fragment": "phone", accept: "text/html" } });
         const html = await answer.text();
         if (answer.ok && asked === turn && swap(html, true)) pause = 1000;
+        if (isAway) hush();
       } catch {
-        pause = 10000;
+        // Taken back when it answers again. What failed for a person before stays said.
+        isAway ||= announce.className !== "error";
+        if (isAway) warn(GONE);
+        pause = 5000;
       }
     }
     if (asked === turn) watch(Math.min(pause * 1.3, 5000));

@@ -25,6 +25,7 @@ pub fn directory() -> Directory {
     let channel = |channel_type: &str, address: &str| ChannelRecord {
         channel_type: channel_type.to_owned(),
         address: Some(address.to_owned()),
+        country: Some("ZA".to_owned()),
         ..ChannelRecord::default()
     };
     let mut demo = Account::default();
@@ -80,9 +81,14 @@ impl Story {
     }
 
     /// The person hung up.
-    pub fn hung_up(mut self) -> Self {
+    pub fn hung_up(self) -> Self {
+        self.hanging_up().close()
+    }
+
+    /// The person hung up, and the service has not ended the session yet.
+    pub fn hanging_up(mut self) -> Self {
         self.add("ussd", Direction::Inbound, None, Some(SessionEvent::Close));
-        self.close()
+        self
     }
 
     /// Nobody went on with the session.

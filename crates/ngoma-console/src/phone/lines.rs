@@ -1,6 +1,7 @@
 //! Which channel answers a dialled code or a number.
 
 use ngoma_engine::directory::Directory;
+use ngoma_message::Country;
 
 /// The channel type of USSD codes the phone can dial.
 const USSD: &str = "ussd_http";
@@ -33,6 +34,17 @@ pub fn ussd_lines(directory: &Directory) -> Vec<Line> {
 /// Every SMS number.
 pub fn sms_lines(directory: &Directory) -> Vec<Line> {
     lines_of(directory, SMS)
+}
+
+/// The country of national numbers: that of the first channel the phone can reach which has one.
+pub fn home_country(directory: &Directory) -> Option<Country> {
+    let channels = directory
+        .accounts
+        .values()
+        .flat_map(|account| account.channels.values());
+    channels
+        .filter(|channel| channel.channel_type == USSD || channel.channel_type == SMS)
+        .find_map(|channel| Country::parse(channel.country.as_deref()?))
 }
 
 /// Whether messages of a channel belong to sessions.

@@ -17,6 +17,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use carrier::Carrier;
 use ngoma_engine::{Clock, SystemClock};
+use ngoma_message::Address;
 use ngoma_web::App;
 use std::sync::Arc;
 use store::PhoneStore;
@@ -30,6 +31,13 @@ pub(crate) struct Phone {
     store: Arc<dyn PhoneStore>,
     carrier: Arc<dyn Carrier>,
     clock: Arc<dyn Clock>,
+}
+
+impl Phone {
+    /// The number of a handset as typed, in the form the channels and the store know it by.
+    pub(crate) fn number(&self, typed: &str) -> Address {
+        query::handset_number(typed, lines::home_country(&self.store.directory()))
+    }
 }
 
 /// The app that answers `/phone`.

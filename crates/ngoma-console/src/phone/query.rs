@@ -1,6 +1,6 @@
 //! What the page's address says beyond the store: whose handset it is, what is typed, what the handset alone knows.
 
-use ngoma_message::Address;
+use ngoma_message::{Address, Country};
 use serde::{Deserialize, Serialize};
 
 /// The number of the handset when none is given.
@@ -32,11 +32,6 @@ pub struct Query {
 }
 
 impl Query {
-    /// The handset's number in the form the store knows it by.
-    pub fn number(&self) -> Address {
-        handset_number(&self.from)
-    }
-
     /// What is in the input line, with the key pressed last.
     pub fn typed_with_key(&self) -> String {
         let key = Some(self.key.as_str())
@@ -46,10 +41,11 @@ impl Query {
     }
 }
 
-/// A number as typed, as E.164 where that is known; the default when nothing is typed.
-pub fn handset_number(typed: &str) -> Address {
+/// A number as typed, as E.164 where that is known; the default when nothing is typed. `country` is that of national
+/// numbers.
+pub fn handset_number(typed: &str, country: Option<Country>) -> Address {
     let typed: String = typed.trim().chars().take(LONGEST).collect();
-    Address::tel(if typed.is_empty() { DEFAULT_NUMBER } else { &typed }, None)
+    Address::tel(if typed.is_empty() { DEFAULT_NUMBER } else { &typed }, country)
 }
 
 /// The address of the page of this handset, with further values.
@@ -82,6 +78,17 @@ mod tests {
         let number = Address::new("tel", "+27831234567");
         let address = page_address(&number, &[("failed", "*1 2#&é")]);
         assert_eq!(address, "/phone?from=%2B27831234567&failed=%2A1%202%23%26%C3%A9");
+    }
+
+    #[test]
+    fn numbers_are_read_as_the_channels_read_them() {
+        fn check(typed: &str, expected: &str) {
+            assert_eq!(handset_number(typed, Country::parse("ZA")).value(), expected);
+        }
+        check("", DEFAULT_NUMBER);
+        check(" +27821112222 ", "+27821112222");
+        check("082 111 2222", "+27821112222");
+        check("nobody", "nobody");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `POST /phone/dial`: the handset dials a code; the network opens a session with the channel that has it.
 
 use crate::phone::lines::find_ussd;
-use crate::phone::query::{handset_number, page_address};
+use crate::phone::query::page_address;
 use crate::phone::{Phone, lines::Line};
 use axum::extract::{Form, State};
 use axum::response::Redirect;
@@ -25,7 +25,7 @@ pub struct Dial {
 
 /// Dials.
 pub async fn dial(State(phone): State<Phone>, Form(form): Form<Dial>) -> Redirect {
-    let number = handset_number(&form.from);
+    let number = phone.number(&form.from);
     let typed: String = form.typed.split_whitespace().collect();
     let code = if typed.is_empty() { form.again } else { typed };
     let Some(line) = find_ussd(&phone.store.directory(), &code) else {

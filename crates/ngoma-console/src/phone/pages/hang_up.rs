@@ -2,7 +2,7 @@
 
 use crate::phone::Phone;
 use crate::phone::handset::Handset;
-use crate::phone::query::{handset_number, page_address};
+use crate::phone::query::page_address;
 use axum::extract::{Form, State};
 use axum::response::Redirect;
 use ngoma_web::AppError;
@@ -21,7 +21,7 @@ pub struct HangUp {
 
 /// Hangs up. Whatever the channel answers, the handset is free.
 pub async fn hang_up(State(phone): State<Phone>, Form(form): Form<HangUp>) -> Result<Redirect, AppError> {
-    let handset = Handset::load(&phone, handset_number(&form.from)).await?;
+    let handset = Handset::load(&phone, phone.number(&form.from)).await?;
     if let Some((line, session)) = handset.open_session(&form.session) {
         let body = json!({
             "session_id": session.key,

@@ -10,6 +10,10 @@ use http::StatusCode;
 use ngoma_message::MessageId;
 use serde::Deserialize;
 use serde_json::json;
+use std::time::Duration;
+
+/// How long a message is on the air. A receipt sooner than that could overtake the answer it belongs to.
+const ON_THE_AIR: Duration = Duration::from_millis(250);
 
 /// `{"message_id":"01a9…","from":"8864","to":"+27831234567","content":"Welcome"}`
 #[derive(Deserialize)]
@@ -32,12 +36,12 @@ pub async fn take_sms(State(phone): State<Phone>, body: Bytes) -> Response {
         return refuse("from: no SMS channel has this address".to_owned());
     };
     let provider_id = format!("phone-{}", MessageId::generate());
-    // After the answer: a carrier reports a delivery once it has taken the message.
     tokio::spawn(report_delivery(phone, line, sms.message_id));
     Json(json!({ "provider_id": provider_id })).into_response()
 }
 
 async fn report_delivery(phone: Phone, line: Line, message_id: String) {
+    tokio::time::sleep(ON_THE_AIR).await;
     let receipt = json!({ "message_id": message_id, "status": "delivered" });
     let (status, _) = phone.carrier.post(&format!("{}/receipt", line.path()), receipt).await;
     if !status.is_success() {

@@ -2,7 +2,7 @@
 
 use crate::phone::Phone;
 use crate::phone::handset::Handset;
-use crate::phone::query::{handset_number, page_address};
+use crate::phone::query::page_address;
 use axum::extract::{Form, State};
 use axum::response::Redirect;
 use ngoma_web::AppError;
@@ -24,7 +24,7 @@ pub struct Reply {
 
 /// Answers the screen. A session that ended in the meantime is shown as it is.
 pub async fn reply(State(phone): State<Phone>, Form(form): Form<Reply>) -> Result<Redirect, AppError> {
-    let handset = Handset::load(&phone, handset_number(&form.from)).await?;
+    let handset = Handset::load(&phone, phone.number(&form.from)).await?;
     let here = page_address(&handset.number, &[]);
     let Some((line, session)) = handset.open_session(&form.session) else {
         return Ok(Redirect::to(&here));

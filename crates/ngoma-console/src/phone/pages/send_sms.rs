@@ -39,7 +39,7 @@ pub async fn send_sms(
         ..Query::default()
     };
     match try_to_send(&phone, &query, &form).await {
-        Ok(()) => Ok(Redirect::to(&page_address(&query.number(), &[])).into_response()),
+        Ok(()) => Ok(Redirect::to(&page_address(&phone.number(&query.from), &[])).into_response()),
         Err(refused) => show::render(&phone, &query, &headers, &page, refused).await,
     }
 }
@@ -58,7 +58,7 @@ async fn try_to_send(phone: &Phone, query: &Query, form: &SendSms) -> Result<(),
     };
     let body = json!({
         "message_id": MessageId::generate().as_str(),
-        "from": query.number().value(),
+        "from": phone.number(&query.from).value(),
         "to": line.address,
         // Browsers send line ends as CRLF; a phone sends LF.
         "content": form.content.replace("\r\n", "\n"),

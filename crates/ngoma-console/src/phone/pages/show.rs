@@ -30,7 +30,7 @@ pub async fn render(
     page: &Page,
     sms_form: SmsForm,
 ) -> Result<Response, AppError> {
-    let handset = Handset::load(phone, query.number()).await?;
+    let handset = Handset::load(phone, phone.number(&query.from)).await?;
     let traced = handset.traced_message(&query.trace);
     let steps = match traced {
         Some(message) => load_trace(phone, message).await?,

@@ -67,7 +67,8 @@ pub fn of(handset: &Handset, query: &Query, now: Timestamp) -> Screen {
         None => idle(),
         Some((_, session)) if session.key == query.cleared => idle(),
         Some((_, session)) if session.key == query.lost => lost(session),
-        Some((_, session)) if !session.is_open => ended(handset, session, "Session ended"),
+        // The network is told at once; the service ends the session a moment later.
+        Some((_, session)) if !session.is_open || has_hung_up(handset) => ended(handset, session, "Session ended"),
         Some((_, session)) if session.expires_at <= now => ended(handset, session, "The session timed out"),
         Some((_, session)) => open(handset, session, now),
     }
@@ -108,10 +109,7 @@ fn lost(session: &SessionRecord) -> Screen {
 }
 
 fn ended(handset: &Handset, session: &SessionRecord, note: &str) -> Screen {
-    let hung_up = handset
-        .session_messages()
-        .next_back()
-        .is_some_and(|last| last.direction == Direction::Inbound && last.session_event == Some(SessionEvent::Close));
+    let hung_up = has_hung_up(handset);
     let text = if hung_up {
         String::new()
     } else {
@@ -153,6 +151,11 @@ fn open(handset: &Handset, session: &SessionRecord, now: Timestamp) -> Screen {
         timer: Some(timer(now.since(session.started_at).as_secs(), true)),
         session: session.key.clone(),
     }
+}
+
+fn has_hung_up(handset: &Handset) -> bool {
+    let last = handset.session_messages().next_back();
+    last.is_some_and(|last| last.direction == Direction::Inbound && last.session_event == Some(SessionEvent::Close))
 }
 
 fn last_text(handset: &Handset) -> Option<String> {
@@ -220,6 +223,13 @@ mod tests {
         );
         check(
             Story::new().dialled("Hi").hung_up(),
+            asked(),
+            State::Ended,
+            "",
+            "You hung up",
+        );
+        check(
+            Story::new().dialled("Hi").hanging_up(),
             asked(),
             State::Ended,
             "",
