@@ -1,6 +1,6 @@
 //! Where settings come from: flags, then `NGOMA_*` environment, then `ngoma.toml`, then defaults.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
@@ -58,7 +58,7 @@ impl SettingsArgs {
             .unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
         let listen = listen
             .parse()
-            .with_context(|| format!("--listen {listen}: expected ADDR:PORT, such as {DEFAULT_LISTEN}"))?;
+            .map_err(|_| anyhow!("--listen {listen}: expected an IP address and a port, such as {DEFAULT_LISTEN}"))?;
         Ok(Settings { data, listen })
     }
 
@@ -82,11 +82,22 @@ impl Settings {
     /// Makes the data folder, for its owner only, and checks that it can be written.
     pub fn prepare_data_folder(&self) -> Result<()> {
         let data = &self.data;
+        if data.exists() && !data.is_dir() {
+            bail!(
+                "{} is a file: the data needs a folder; choose one with --data DIR",
+                data.display()
+            );
+        }
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(data)
-            .with_context(|| format!("cannot make the data folder {}", data.display()))?;
+            .with_context(|| {
+                format!(
+                    "cannot make the data folder {}; choose another with --data DIR",
+                    data.display()
+                )
+            })?;
         check_writable(data)
     }
 
@@ -149,7 +160,7 @@ mod tests {
         let error = resolve(Some(folder.path()), None, Some(&file)).unwrap_err().to_string();
         assert!(error.contains("x.toml:2") && error.contains("lissten"), "{error}");
         let error = resolve(None, Some("8000"), None).unwrap_err().to_string();
-        assert!(error.contains("expected ADDR:PORT"), "{error}");
+        assert!(error.contains("expected an IP address and a port"), "{error}");
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub fn run(args: &ApplyArgs, data: &DataArgs) -> Result<ExitCode> {
         None => apply_to_folder(&settings, declaration)?,
     };
     print_report(&report);
+    if report.lines.is_empty() {
+        println!("nothing  {} declares no account", args.file.display());
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -8,8 +8,14 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+
+/// How long a command may take to be sent, and its answer to be read: others wait for it.
+const REQUEST_TIME: Duration = Duration::from_secs(30);
+/// How long to wait when no more files can be opened.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Listens for commands.
 pub struct Control {
@@ -47,8 +53,8 @@ impl Control {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(%error, "the control socket failed; commands cannot reach this process");
-                    return;
+                    tracing::warn!(%error, "a command could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
@@ -57,9 +63,12 @@ impl Control {
     async fn answer(&self, stream: UnixStream) -> Result<()> {
         let (reader, mut writer) = stream.into_split();
         let mut line = Vec::new();
-        BufReader::new(reader.take(REQUEST_LIMIT))
-            .read_until(b'\n', &mut line)
-            .await?;
+        tokio::time::timeout(
+            REQUEST_TIME,
+            BufReader::new(reader.take(REQUEST_LIMIT)).read_until(b'\n', &mut line),
+        )
+        .await
+        .context("the command was not sent in time")??;
         let answer = match serde_json::from_slice(&line) {
             Ok(Request::Apply(declaration)) => match self.apply(*declaration).await {
                 Ok(report) => Answer::Applied(report),
@@ -69,7 +78,9 @@ impl Control {
         };
         let mut text = serde_json::to_vec(&answer)?;
         text.push(b'\n');
-        writer.write_all(&text).await?;
+        tokio::time::timeout(REQUEST_TIME, writer.write_all(&text))
+            .await
+            .context("the answer was not read in time")??;
         Ok(())
     }
 

@@ -33,7 +33,7 @@ enum Phase {
     /// The worker runs.
     Running,
     /// The worker was told to finish; a new one follows.
-    Replacing,
+    Replacing(Instant),
     /// The worker was told to finish; then the master ends.
     Stopping(Instant),
     /// The worker died; a new one follows at that moment.
@@ -61,7 +61,7 @@ fn bind(settings: &Settings) -> Result<TcpListener> {
             "{} is in use by another program; stop it or choose another with --listen ADDR:PORT",
             settings.listen
         ),
-        _ => anyhow::anyhow!("cannot listen on {}: {error}", settings.listen),
+        _ => anyhow::anyhow!("cannot listen on {}: {error}; choose an address of this machine, and a port above 1023 unless root, with --listen ADDR:PORT", settings.listen),
     })
 }
 
@@ -97,11 +97,19 @@ impl Master<'_> {
                 Woken::Reload => {
                     if let (Some(running), Phase::Running) = (&worker, &phase) {
                         running.finish();
-                        phase = Phase::Replacing;
+                        phase = Phase::Replacing(Instant::now() + DRAIN_LIMIT);
                     }
                 }
                 Woken::TimedOut => match phase {
-                    Phase::Stopping(_) => worker.iter_mut().for_each(WorkerProcess::kill),
+                    // Its end is answered when it comes.
+                    Phase::Stopping(_) => {
+                        worker.iter_mut().for_each(WorkerProcess::kill);
+                        phase = Phase::Stopping(Instant::now() + DRAIN_LIMIT);
+                    }
+                    Phase::Replacing(_) => {
+                        worker.iter_mut().for_each(WorkerProcess::kill);
+                        phase = Phase::Replacing(Instant::now() + DRAIN_LIMIT);
+                    }
                     _ => (worker, phase) = (Some(self.spawn()?), Phase::Running),
                 },
                 Woken::ChildEnded => {
@@ -111,7 +119,7 @@ impl Master<'_> {
                     worker = None;
                     match phase {
                         Phase::Stopping(_) => return Ok(ExitCode::SUCCESS),
-                        Phase::Replacing => (worker, phase) = (Some(self.spawn()?), Phase::Running),
+                        Phase::Replacing(_) => (worker, phase) = (Some(self.spawn()?), Phase::Running),
                         _ if !was_ever_ready => return first_start_failed(&ended),
                         _ => phase = Phase::Restarting(self.restart_at(&ended)),
                     }
@@ -137,8 +145,8 @@ impl Master<'_> {
 
 fn deadline(phase: &Phase) -> Option<Instant> {
     match phase {
-        Phase::Stopping(at) | Phase::Restarting(at) => Some(*at),
-        Phase::Running | Phase::Replacing => None,
+        Phase::Stopping(at) | Phase::Replacing(at) | Phase::Restarting(at) => Some(*at),
+        Phase::Running => None,
     }
 }
 

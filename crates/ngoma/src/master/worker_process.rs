@@ -5,7 +5,7 @@ use super::signals::Signals;
 use crate::settings::Settings;
 use anyhow::Result;
 use nix::sys::prctl;
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 use std::io::{PipeReader, Read};
 use std::net::TcpListener;
@@ -94,13 +94,18 @@ impl WorkerProcess {
     }
 }
 
-/// In the child, before exec: it dies with its master, hears signals again, and keeps the two files it was given.
+/// In the child, before exec: it dies with its master, hears signals again but for a hangup, and keeps the two files it
+/// was given.
 fn prepare_child(master: Pid, inherited: [RawFd; 2]) -> std::io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     if nix::unistd::getppid() != master {
         return Err(std::io::ErrorKind::NotFound.into());
     }
     Signals::mask().thread_unblock()?;
+    // A terminal that hangs up tells the whole group: that is a reload, and the master's to answer. What the worker
+    // starts inherits this.
+    // SAFETY: no handler is installed, and this process has one thread.
+    unsafe { signal(Signal::SIGHUP, SigHandler::SigIgn) }?;
     for file in inherited {
         // SAFETY: clears close-on-exec on a file this process holds open.
         if unsafe { libc::fcntl(file, libc::F_SETFD, 0) } == -1 {

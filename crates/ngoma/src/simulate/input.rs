@@ -55,7 +55,7 @@ impl<Input: BufRead> Lines<Input> {
                 Ok(0) => return None,
                 Ok(length) if length > LINE_LIMIT => return Some(Err(self.bad("longer than 4 MiB"))),
                 Ok(_) if line.trim_ascii().is_empty() => {}
-                Ok(_) => return Some(self.read(&line)),
+                Ok(_) => return Some(self.read(line.trim_ascii_end())),
                 Err(error) => return Some(Err(self.bad(error))),
             }
         }
@@ -66,7 +66,7 @@ impl<Input: BufRead> Lines<Input> {
             Ok(Value::Object(object)) if is_whole(&object) => Ok(whole(object)),
             Ok(Value::Object(object)) => self.short(object).map(StepInput::Message),
             Ok(_) => Err(self.bad("expected a JSON object")),
-            Err(error) => Err(self.bad(format!("not JSON: {error}"))),
+            Err(error) => Err(self.bad(not_json(&error))),
         }
     }
 
@@ -119,6 +119,13 @@ impl<Input: BufRead> Lines<Input> {
             problem: problem.to_string(),
         }
     }
+}
+
+/// The reader counts lines of its own, which would only confuse beside ours.
+fn not_json(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let what = text.rsplit_once(" at line ").map_or(text.as_str(), |(what, _)| what);
+    format!("not JSON: {what} at column {}", error.column())
 }
 
 fn is_whole(object: &Object) -> bool {
@@ -186,6 +193,10 @@ mod tests {
     fn a_bad_line_is_named_by_its_number() {
         for (text, expected) in [
             ("\n\n{", "line 3: not JSON"),
+            (
+                "{\"content\":\r\n",
+                "line 1: not JSON: EOF while parsing a value at column 11",
+            ),
             ("[]", "line 1: expected a JSON object"),
             ("{\"content\":5}", "line 1: content: expected text or null"),
         ] {

@@ -20,6 +20,12 @@ struct Entry {
     expires_at: Option<Timestamp>,
 }
 
+impl Entry {
+    fn is_live(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|at| at > now)
+    }
+}
+
 impl MemoryKv {
     /// Begins with these keys, which do not expire.
     pub fn new(keys: Object, clock: Arc<dyn Clock>) -> Self {
@@ -61,16 +67,17 @@ impl MemoryKv {
     }
 
     fn write(&self, write: &KvWrite) {
+        let now = self.clock.now();
         let mut keys = self.lock();
         match write.clone() {
             KvWrite::Set { key, value, expires_at } => drop(keys.insert(key, Entry { value, expires_at })),
             KvWrite::Delete { key } => drop(keys.remove(&key)),
             KvWrite::Increment { key, amount } => {
-                let entry = keys.entry(key).or_insert(Entry {
-                    value: Value::from(0),
-                    expires_at: None,
-                });
-                entry.value = Value::from(entry.value.as_i64().unwrap_or(0).saturating_add(amount));
+                let before = keys.remove(&key).filter(|entry| entry.is_live(now));
+                let (number, expires_at) =
+                    before.map_or((0, None), |entry| (entry.value.as_i64().unwrap_or(0), entry.expires_at));
+                let value = Value::from(number.saturating_add(amount));
+                keys.insert(key, Entry { value, expires_at });
             }
         }
     }
@@ -78,7 +85,7 @@ impl MemoryKv {
     fn live(&self) -> BTreeMap<String, Entry> {
         let now = self.clock.now();
         let mut keys = self.lock();
-        keys.retain(|_, entry| entry.expires_at.is_none_or(|at| at > now));
+        keys.retain(|_, entry| entry.is_live(now));
         keys.clone()
     }
 
@@ -90,10 +97,14 @@ impl MemoryKv {
 #[async_trait]
 impl KvReader for MemoryKv {
     async fn get(&self, key: &str) -> Result<Option<Value>, PortError> {
-        Ok(self.live().remove(key).map(|entry| entry.value))
+        let now = self.clock.now();
+        let keys = self.lock();
+        let entry = keys.get(key).filter(|entry| entry.is_live(now));
+        Ok(entry.map(|entry| entry.value.clone()))
     }
 
     async fn count(&self) -> Result<u64, PortError> {
-        Ok(self.live().len() as u64)
+        let now = self.clock.now();
+        Ok(self.lock().values().filter(|entry| entry.is_live(now)).count() as u64)
     }
 }

@@ -6,6 +6,7 @@ mod memory_kv;
 mod output;
 
 use anyhow::{Context, Result};
+use chrono::DateTime;
 use fixtures::Fixtures;
 use input::Lines;
 use memory_kv::MemoryKv;
@@ -151,8 +152,18 @@ fn clock(now: Option<Timestamp>) -> Arc<dyn Clock> {
     }
 }
 
+/// A moment in UTC, to the day, the minute, the second or the microsecond; or with an offset.
 fn parse_time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| "expected a UTC time such as 2026-11-23T08:30:00Z".to_owned())
+    let with_offset = || {
+        Some(Timestamp::from_micros(
+            DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros(),
+        ))
+    };
+    let found = with_offset()
+        .or_else(|| Timestamp::parse(text))
+        .or_else(|| Timestamp::parse(&format!("{}:00", text.trim_end_matches('Z'))))
+        .or_else(|| Timestamp::parse(&format!("{text} 00:00:00")));
+    found.ok_or_else(|| "expected a time such as 2026-11-23T08:30:00Z or a day such as 2026-11-23".to_owned())
 }
 
 /// The object in a file; no file is an empty one.
@@ -160,4 +171,31 @@ fn object_file(path: Option<&Path>) -> Result<Object> {
     let Some(path) = path else { return Ok(Object::new()) };
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_str(&text).with_context(|| format!("{}: expected a JSON object", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_their_usual_forms() {
+        let cases = [
+            ("2026-11-23T08:30:00Z", "2026-11-23 08:30:00.000000"),
+            ("2026-11-23 08:30:00.25", "2026-11-23 08:30:00.250000"),
+            ("2026-11-23T10:30:00+02:00", "2026-11-23 08:30:00.000000"),
+            ("2026-11-23T08:30", "2026-11-23 08:30:00.000000"),
+            ("2026-11-23T08:30Z", "2026-11-23 08:30:00.000000"),
+            ("2026-11-23", "2026-11-23 00:00:00.000000"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(
+                parse_time(text).map(Timestamp::to_vumi),
+                Ok(expected.to_owned()),
+                "{text}"
+            );
+        }
+        for text in ["", "tomorrow", "08:30", "2026-13-01"] {
+            assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
 }

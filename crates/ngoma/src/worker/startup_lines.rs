@@ -15,7 +15,10 @@ fn lines(engine: &Engine, data: &Path, base_url: &str, is_demo: bool) -> Vec<(&'
     let mut lines = vec![
         ("store", format!("SQLite, {}", store.display())),
         ("queue", "in the store's file".to_owned()),
-        ("cache", "in this process".to_owned()),
+        (
+            "cache",
+            "in this process: accounts, channels, services, routes".to_owned(),
+        ),
     ];
     for (account, content) in &engine.directory().accounts {
         for (name, channel) in &content.channels {

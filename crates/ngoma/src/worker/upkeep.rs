@@ -1,6 +1,6 @@
 //! The engine's maintenance steps, on a schedule.
 
-use ngoma_engine::Engine;
+use ngoma_engine::{Engine, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +12,40 @@ pub async fn run(engine: Arc<Engine>) {
     let mut turns = tokio::time::interval(EVERY);
     loop {
         turns.tick().await;
-        if let Err(error) = engine.expire_sessions().await {
+        if let Err(error) = until_none_is_left(|| engine.expire_sessions()).await {
             tracing::warn!(%error, "expired sessions could not be closed");
         }
-        if let Err(error) = engine.expire_keys().await {
+        if let Err(error) = until_none_is_left(|| engine.expire_keys()).await {
             tracing::warn!(%error, "expired keys could not be removed");
         }
+    }
+}
+
+/// Repeats a step while it finds work. Between two, others' writes have their turn.
+async fn until_none_is_left<Doing>(step: impl Fn() -> Doing) -> Result<(), StoreError>
+where
+    Doing: Future<Output = Result<usize, StoreError>>,
+{
+    while step().await? > 0 {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[tokio::test]
+    async fn a_turn_of_upkeep_leaves_nothing_however_much_there_was() {
+        let left = Cell::new(1_200_usize);
+        let step = || {
+            let done = left.get().min(500);
+            left.set(left.get() - done);
+            std::future::ready(Ok(done))
+        };
+        until_none_is_left(step).await.unwrap();
+        assert_eq!(left.get(), 0);
     }
 }

@@ -83,12 +83,15 @@ async fn accept(
 ) -> GracefulShutdown {
     let connections = GracefulShutdown::new();
     loop {
-        let Ok(permit) = open.room.clone().acquire_owned().await else {
-            return connections;
+        let next = async {
+            let permit = open.room.clone().acquire_owned().await;
+            (permit, listener.accept().await)
         };
-        let accepted = tokio::select! {
+        let (Ok(permit), accepted) = (tokio::select! {
             _ = &mut stopped => return connections,
-            accepted = listener.accept() => accepted,
+            next = next => next,
+        }) else {
+            return connections;
         };
         match accepted {
             Ok((stream, _)) => {

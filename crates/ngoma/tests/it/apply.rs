@@ -1,6 +1,6 @@
 //! `ngoma apply`, on a folder and on a running server.
 
-use crate::program::{Server, light_toml, one_error_line, repository, run, stdout, ussd};
+use crate::program::{Server, light_toml, one_error_line, path_text, repository, run, stdout, ussd};
 
 fn changes(text: &str) -> Vec<&str> {
     text.lines().filter_map(|line| line.split_whitespace().next()).collect()
@@ -50,12 +50,17 @@ async fn a_changed_service_answers_with_its_new_code() {
 async fn a_mistake_is_one_line_and_changes_nothing() {
     let server = Server::light().await;
     let good = light_toml(&repository("examples/light"));
+    server.write("broken/package.json", r#"{"main":"main.js"}"#);
+    let code = server.write("broken/main.js", "let a = 1;\nlet b = ;");
+    let light = path_text(&repository("examples/light")).to_owned();
+    let broken = path_text(code.parent().unwrap()).to_owned();
     let cases = [
         (good.replace("ussd_http", "ussd_carrier_pigeon"), "ussd_carrier_pigeon"),
         (good.replace("service = \"light\"", "service = \"heavy\""), "heavy"),
         (good.replace("address =", "addres ="), "addres"),
         (good.replace("examples/light", "examples/nowhere"), "examples/nowhere"),
         (good.replace("country = \"ZA\"", "country = \"Atlantis\""), "Atlantis"),
+        (good.replace(&light, &broken), "(main.js line 2)"),
         ("[account.test\n".to_owned(), "bad.toml:1"),
     ];
     for (text, expected) in cases {

@@ -86,6 +86,6 @@ async fn write_a_service_works_as_written() {
         simulated.contains("What is your name?") && simulated.contains("Welcome, Thandi"),
         "{simulated}"
     );
-    assert!(applied.contains("created  service demo/hello"), "{applied}");
+    assert!(applied.contains("created  service hello/hello"), "{applied}");
     assert!(answered.contains("What is your name?"), "{answered}");
 }

@@ -1,15 +1,11 @@
 //! `kill -9` of every process at any moment, under load, again and again: what was answered is in the store, once.
 
 use crate::program::{Server, is_full_run, ussd};
-use async_trait::async_trait;
-use ngoma_engine::engine::EngineOptions;
-use ngoma_engine::service::{Bundle, Ports, ServiceError, ServiceKey, ServiceRunner, Step, StepOutcome};
-use ngoma_engine::{Engine, SystemClock};
+use crate::stored;
 use ngoma_message::Address;
 use ngoma_testkit::JsonClient;
 use serde_json::json;
 use std::collections::HashMap;
-use std::sync::Arc;
 use tokio::sync::watch;
 
 const PHONES: usize = 8;
@@ -116,8 +112,7 @@ async fn what_was_answered_survives_kill_9_exactly_once() {
 
 /// Every answered message is in the store once, and every session is the one that was opened.
 async fn check_store(server: &Server, phones: &[Phone]) {
-    let options = EngineOptions::new(Arc::new(SystemClock), Arc::new(NoServices), ngoma_channels::all());
-    let engine = Engine::open(&server.data(), options).await.unwrap();
+    let engine = stored::open(server).await;
     for phone in phones {
         let address = Address::tel(&phone.number, None);
         let thread = engine.thread("test", &address, usize::MAX >> 1).await.unwrap();
@@ -142,21 +137,5 @@ async fn check_store(server: &Server, phones: &[Phone]) {
             .iter()
             .filter(|record| record.content.as_deref() == Some(&*format!("Message {}", phone.turns)));
         assert_eq!(counted.count(), 1, "the count of {} went on", phone.number);
-    }
-}
-
-/// Runs nothing: the store is only read.
-struct NoServices;
-
-#[async_trait]
-impl ServiceRunner for NoServices {
-    async fn load(&self, _: &ServiceKey, _: Arc<Bundle>) -> Result<(), ServiceError> {
-        Ok(())
-    }
-
-    async fn unload(&self, _: &ServiceKey) {}
-
-    async fn step(&self, _: &ServiceKey, _: Step, _: Ports) -> StepOutcome {
-        StepOutcome::default()
     }
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod bad_input;
+mod channels;
 mod demo;
 mod dialogues;
 mod how_to;
@@ -9,3 +10,4 @@ mod kill;
 mod processes;
 mod program;
 mod simulate;
+mod stored;

@@ -83,6 +83,17 @@ impl Server {
         Self::start("serve", folder).await
     }
 
+    /// `ngoma serve` with what this declares, and what is written beside it.
+    pub async fn declared(toml: &str, beside: &[(&str, &str)]) -> Self {
+        let server = Self::empty().await;
+        for (name, content) in beside {
+            server.write(name, content);
+        }
+        let output = server.apply(&server.write("declared.toml", toml));
+        assert!(output.status.success(), "{output:?}");
+        server
+    }
+
     /// `ngoma serve` on an empty folder.
     pub async fn empty() -> Self {
         Self::start("serve", tempfile::tempdir().unwrap()).await
