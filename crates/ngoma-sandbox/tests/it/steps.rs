@@ -13,7 +13,7 @@ async fn check(body: &str, expected: &str) {
 async fn the_command_reaches_the_handler_whole() {
     check(
         "reply([command.cmd, command.msg, this === api])",
-        r#"["inbound-message",{"content":"hi","message_id":"m1"},true]"#,
+        r#"["inbound-message",{"message_id":"m1","content":"hi"},true]"#,
     )
     .await;
 }

@@ -105,12 +105,16 @@ fn close_on_exec(files: &[RawFd]) -> Result<()> {
 
 /// One line an event on standard error; `NGOMA_LOG` sets the level (error, warn, info, debug), `info` by default.
 fn start_logging() {
-    let level = std::env::var("NGOMA_LOG").ok().and_then(|level| level.parse().ok());
+    let wanted = std::env::var("NGOMA_LOG").unwrap_or_else(|_| "info".to_owned());
+    let level: Option<tracing::Level> = wanted.parse().ok();
     tracing_subscriber::fmt()
         .with_max_level(level.unwrap_or(tracing::Level::INFO))
         .with_writer(std::io::stderr)
         .with_ansi(false)
         .init();
+    if level.is_none() {
+        tracing::warn!("NGOMA_LOG={wanted} is no level: use error, warn, info or debug; info is used now");
+    }
 }
 
 /// The signals that end a worker.
