@@ -227,6 +227,8 @@ pub enum Reported {
     Recorded(Box<Event>),
     /// The message had this status, or a later one, already: noted, nothing changed.
     Unchanged,
+    /// No message is known by that id yet: the receipt is kept and counts as soon as one is.
+    Held,
 }
 
 /// A message on its way out.

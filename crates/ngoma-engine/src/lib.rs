@@ -21,4 +21,4 @@ pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;
 pub use engine::{Engine, EngineOptions, Limits};
 pub use record::{Direction, MessageRecord, SessionRecord, Status, TraceLine};
-pub use store::{OpenError, StoreError};
+pub use store::{OpenError, StoreChoice, StoreError};

@@ -2,19 +2,25 @@
 
 use crate::bounds::bound_id;
 use crate::channel::{Receipt, ReceiptFor, ReceiveError, Reported};
+use crate::directory::ChannelEntry;
 use crate::engine::Runtime;
 use crate::inbound::unavailable;
 use crate::store::{ReceiptResult, ReceiptWrite};
 use ngoma_message::{Event, EventKind, MessageId, Object};
 
 /// Takes a receipt from a channel. When this returns it is durable. A receipt by a provider's id that no message has
-/// yet is not known: the provider tries again, and by then the answer with that id is stored.
-pub(crate) async fn report(runtime: &Runtime, channel: i64, mut receipt: Receipt) -> Result<Reported, ReceiveError> {
+/// yet is kept: it may have overtaken the answer to the send it is about.
+pub(crate) async fn report(
+    runtime: &Runtime,
+    channel: &ChannelEntry,
+    mut receipt: Receipt,
+) -> Result<Reported, ReceiveError> {
     if let ReceiptFor::ProviderId(id) = &mut receipt.about {
         bound_id(Some(id));
     }
     let write = ReceiptWrite {
-        channel,
+        account: channel.account,
+        channel: channel.id,
         event: MessageId::generate(),
         at: runtime.clock.now(),
         receipt,
@@ -30,6 +36,7 @@ pub(crate) async fn report(runtime: &Runtime, channel: i64, mut receipt: Receipt
     };
     match runtime.store.record_receipt(write).await.map_err(unavailable)? {
         ReceiptResult::Unknown => Err(ReceiveError::UnknownMessage),
+        ReceiptResult::Held => Ok(Reported::Held),
         ReceiptResult::Unchanged => Ok(Reported::Unchanged),
         ReceiptResult::Recorded(message) => {
             event.message_id = message;

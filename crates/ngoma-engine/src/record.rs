@@ -32,6 +32,23 @@ pub struct MessageRecord {
     pub provider_id: Option<String>,
     /// When it was received or accepted.
     pub created_at: Timestamp,
+    /// Why it is where it is, when that needs a reason.
+    pub reason: Option<String>,
+    /// It may have been sent twice: a link or a process was lost while it was on its way.
+    pub possible_duplicate: bool,
+}
+
+/// One thing that became of an outbound message: an ack, a nack, a delivery report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRecord {
+    /// Its id.
+    pub id: MessageId,
+    /// When.
+    pub at: Timestamp,
+    /// `ack`, `nack`, `pending`, `delivered` or `failed`.
+    pub kind: String,
+    /// The provider's id for an ack, else the reason.
+    pub detail: Option<String>,
 }
 
 /// In or out.

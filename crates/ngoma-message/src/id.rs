@@ -13,6 +13,19 @@ impl MessageId {
         Self(uuid::Uuid::now_v7().simple().to_string())
     }
 
+    /// The id of these bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(uuid::Uuid::from_bytes(bytes).simple().to_string())
+    }
+
+    /// The bytes of an id made here; nothing for an id from elsewhere that has another form.
+    pub fn to_bytes(&self) -> Option<[u8; 16]> {
+        let is_plain = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let has_form = self.0.len() == 32 && self.0.bytes().all(is_plain);
+        let id = has_form.then(|| uuid::Uuid::try_parse(&self.0).ok()).flatten()?;
+        Some(id.into_bytes())
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -56,6 +69,20 @@ mod tests {
             ids.iter()
                 .all(|id| id.as_str().len() == 32 && id.as_str().bytes().all(is_digit))
         );
+    }
+
+    #[test]
+    fn an_id_made_here_has_bytes_and_others_have_none() {
+        let id = MessageId::generate();
+        assert_eq!(id.to_bytes().map(MessageId::from_bytes), Some(id));
+        for other in [
+            "0123456789ABCDEF0123456789ABCDEF",
+            "any text",
+            "",
+            "0193583ffb1c7a0ea2d94b6c0a3f5e1",
+        ] {
+            assert_eq!(MessageId::from(other).to_bytes(), None, "{other}");
+        }
     }
 
     #[test]

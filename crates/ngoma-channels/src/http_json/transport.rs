@@ -86,6 +86,7 @@ async fn take_receipt(
     let result = match line.ctx.door.report(receipt).await {
         Ok(Reported::Recorded(_)) => "recorded",
         Ok(Reported::Unchanged) => "unchanged",
+        Ok(Reported::Held) => "held",
         Err(ReceiveError::UnknownMessage) => {
             let error = "this channel has sent no message with this id";
             return Err(Refusal::new(StatusCode::NOT_FOUND, error));

@@ -71,7 +71,8 @@ struct ReceiptIn {
 /// ```
 #[derive(Debug, Serialize)]
 pub struct ReceiptTaken {
-    /// `recorded`, or `unchanged` when the message had this status or a later one already.
+    /// `recorded`; `unchanged` when the message had this status or a later one already; `held` when no message is known by
+    /// that id yet.
     pub result: &'static str,
 }
 

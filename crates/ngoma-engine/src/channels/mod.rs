@@ -18,6 +18,8 @@ use tokio::task::JoinHandle;
 
 /// A running channel.
 pub(crate) struct Running {
+    /// The number of its account.
+    pub(crate) account: i64,
     /// Its number.
     pub(crate) id: i64,
     /// What carries its messages.
@@ -47,11 +49,12 @@ pub(crate) struct Room {
 
 impl Running {
     /// Starts a channel that was opened.
-    pub(crate) fn start(id: i64, name: String, opened: Opened, room: Room) -> Arc<Self> {
+    pub(crate) fn start(account: i64, id: i64, name: String, opened: Opened, room: Room) -> Arc<Self> {
         let (stop, stopping) = Shutdown::new();
         let transport: Arc<dyn Transport> = Arc::from(opened.transport);
         let task = tokio::spawn(run(Arc::clone(&transport), name, stopping));
         let running = Arc::new(Self {
+            account,
             id,
             routes: transport.routes(),
             transport,

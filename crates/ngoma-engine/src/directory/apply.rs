@@ -34,7 +34,7 @@ pub(crate) async fn apply(runtime: &Arc<Runtime>, document: Document, refresh: R
             let catalog = runtime.catalog();
             if let Some(entry) = catalog.channel_named(&channel.account, &channel.name) {
                 let name = format!("{}/{}", channel.account, channel.name);
-                runtime.run_channel(entry.id, name, opened).await;
+                runtime.run_channel(entry.account, entry.id, name, opened).await;
             }
         }
     }
@@ -132,7 +132,7 @@ pub(crate) async fn load_service(runtime: &Runtime, service: &ServiceEntry) {
     };
     let logged = runtime
         .store
-        .log_service(service.id, vec![line], runtime.clock.now())
+        .log_service(service.account, service.id, vec![line], runtime.clock.now())
         .await;
     if let Err(error) = logged {
         tracing::warn!(service.name = name, %error, "a service's log line was not stored");

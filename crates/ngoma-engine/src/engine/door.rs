@@ -56,6 +56,8 @@ impl Door for ChannelDoor {
 
     async fn report(&self, receipt: Receipt) -> Result<Reported, ReceiveError> {
         let (runtime, channel) = self.enter()?;
+        let catalog = runtime.catalog();
+        let channel = catalog.channel(channel).ok_or(ReceiveError::UnknownMessage)?;
         receipts::report(&runtime, channel, receipt).await
     }
 
@@ -74,6 +76,7 @@ impl Door for ChannelDoor {
         let id = MessageId::generate();
         let recorded = runtime.store.record_fallback(FallbackText {
             id: id.clone(),
+            account: channel.account,
             channel: channel.id,
             in_reply_to: in_reply_to.clone(),
             content: content.to_owned(),

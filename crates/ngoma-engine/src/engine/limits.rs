@@ -1,6 +1,6 @@
 //! Everything that bounds the engine, by name.
 
-use crate::store::StoreOptions;
+use crate::store::{StoreChoice, StoreOptions};
 use std::time::Duration;
 
 /// What bounds the engine; the defaults suit one small machine.
@@ -62,8 +62,9 @@ impl Default for Limits {
 
 impl Limits {
     /// Those of the store.
-    pub(super) fn store(&self) -> StoreOptions {
+    pub(super) fn store(&self, choice: StoreChoice) -> StoreOptions {
         StoreOptions {
+            choice,
             lease_wait: self.lease_wait,
             group_commit: self.group_commit,
             backlog: self.store_backlog,

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::directory::{self, ApplyError, Directory, Document, Refresh, Report};
 use crate::record::{MessageRecord, SessionRecord, TraceLine};
 use crate::service::{LogLine, ServiceRunner};
-use crate::store::{OpenError, Store, StoreError};
+use crate::store::{OpenError, Store, StoreChoice, StoreError};
 use crate::{channels, queue};
 use ngoma_message::{Address, MessageId, Timestamp};
 use std::path::Path;
@@ -31,6 +31,8 @@ pub struct EngineOptions {
     pub channel_types: Vec<Box<dyn ChannelType>>,
     /// What bounds the engine.
     pub limits: Limits,
+    /// Which database holds the messages.
+    pub store: StoreChoice,
 }
 
 impl EngineOptions {
@@ -45,6 +47,7 @@ impl EngineOptions {
             runner,
             channel_types,
             limits: Limits::default(),
+            store: StoreChoice::default(),
         }
     }
 }
@@ -66,7 +69,7 @@ impl Engine {
     /// Opens a data folder (made when it is missing): takes the writer's lease, waits a while for a predecessor to let
     /// go of it, migrates, refuses the folder of a newer version.
     pub async fn open(data: &Path, options: EngineOptions) -> Result<Arc<Self>, OpenError> {
-        let store = Store::open(data, options.limits.store()).await?;
+        let store = Store::open(data, options.limits.store(options.store.clone())).await?;
         let runtime = Arc::new(Runtime::new(store, options));
         let catalog = runtime.read_catalog().await.map_err(|error| OpenError::Folder {
             folder: data.to_owned(),
@@ -95,7 +98,7 @@ impl Engine {
         for channel in catalog.channels() {
             let name = format!("{}/{}", channel.account_code, channel.name);
             match runtime.open_channel(&channel.account_code, &channel.name, &channel.record) {
-                Ok(opened) => runtime.run_channel(channel.id, name, opened).await,
+                Ok(opened) => runtime.run_channel(channel.account, channel.id, name, opened).await,
                 Err(error) => tracing::error!(channel.name = name, %error, "a channel cannot be opened"),
             }
         }

@@ -116,12 +116,12 @@ impl Runtime {
     }
 
     /// Lets an opened channel run, in place of the one of its number.
-    pub(crate) async fn run_channel(&self, id: i64, name: String, opened: Opened) {
+    pub(crate) async fn run_channel(&self, account: i64, id: i64, name: String, opened: Opened) {
         let room = Room {
             waiting: self.limits.waiting_in_memory,
             sending: self.limits.sending_at_once,
         };
-        let running = Running::start(id, name, opened, room);
+        let running = Running::start(account, id, name, opened, room);
         self.host.replace(running, self.limits.drain).await;
         self.look_for_due_work();
     }

@@ -6,7 +6,7 @@ use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::outbound::{self, Way};
 use crate::record::Status;
 use crate::service::{Reply, SendTo};
-use crate::store::{NewOutbound, Publish, PulledOutbound, QueueKind};
+use crate::store::{NewOutbound, Publish, PulledOutbound, QueueKind, USUAL_PRIORITY};
 use crate::trace::Trail;
 use ngoma_message::{Address, MessageId, SessionEvent, Timestamp};
 use std::sync::Arc;
@@ -116,6 +116,8 @@ impl Plan {
             reason: None,
             encoding: None,
             segments: None,
+            priority: USUAL_PRIORITY,
+            expires_at: None,
             publish: None,
         };
         trail.note_about(
@@ -164,15 +166,14 @@ impl Plan {
         self.ways.push(go);
     }
 
-    /// The messages under the numbers the store gave them.
-    pub(super) fn answers(self, numbers: &[i64], root: i64, at: Timestamp) -> Vec<Answer> {
+    /// The messages as they go on now that they are durable.
+    pub(super) fn answers(self, root: &MessageId, at: Timestamp) -> Vec<Answer> {
         self.messages
             .into_iter()
             .zip(self.ways)
-            .zip(numbers)
-            .map(|((message, go), seq)| Answer {
+            .map(|(message, go)| Answer {
                 go,
-                taken: PulledOutbound::accepted(*seq, root, message, at),
+                taken: PulledOutbound::accepted(root.clone(), message, at),
             })
             .collect()
     }

@@ -16,7 +16,7 @@ use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::record::Status;
-use crate::store::{InboundMessage, Publish, PulledInbound, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
+use crate::store::{InboundMessage, Publish, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
 use crate::trace::Trail;
 use session::SessionTurn;
 use std::sync::Arc;
@@ -44,6 +44,7 @@ pub(crate) async fn receive(
         account: channel.account,
         channel: channel.id,
         provider_id: inbound.provider_id,
+        fingerprint: None,
         from: inbound.from,
         to: inbound.to,
         content: inbound.content,
@@ -74,9 +75,9 @@ async fn take(
     let stored = runtime.store.store_inbound(message.clone(), publish, trail).await;
     match stored.map_err(unavailable)? {
         StoredInbound::Duplicate(known) => Ok(Received::Duplicate(known)),
-        StoredInbound::Stored(seq) => {
+        StoredInbound::Stored => {
             match place {
-                Some(place) => hand_over(&runtime, &running, PulledInbound { seq, message }, place),
+                Some(place) => hand_over(&runtime, &running, message, place),
                 None => runtime.leave_in_queue(&running),
             }
             Ok(Received::Stored)
@@ -92,12 +93,11 @@ pub(crate) fn unavailable(error: StoreError) -> ReceiveError {
 }
 
 /// Works on a message in its own task, at its place in memory.
-pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: PulledInbound, place: Place) {
+pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, message: InboundMessage, place: Place) {
     let job = Job {
         runtime: Arc::clone(runtime),
         running: Arc::clone(running),
-        seq: taken.seq,
-        message: taken.message,
+        message,
     };
     let under_way = runtime.under_way.enter();
     tokio::spawn(async move {
@@ -114,7 +114,6 @@ pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: P
 struct Job {
     runtime: Arc<Runtime>,
     running: Arc<Running>,
-    seq: i64,
     message: InboundMessage,
 }
 
@@ -127,7 +126,7 @@ impl Job {
         if self.is_too_late() {
             return self.expire(trail).await;
         }
-        let mut session = match self.runtime.persist(async || self.resolve_session()).await {
+        let mut session = match self.runtime.persist(|| self.resolve_session()).await {
             Ok(session) => session,
             Err(error) => return self.end_unread(&error, trail).await,
         };
@@ -150,7 +149,7 @@ impl Job {
         }
         if turn.has_waited {
             // The turn before may have changed the session.
-            session = self.resolve_session().unwrap_or(session);
+            session = self.resolve_session().await.unwrap_or(session);
         }
         self.note_session(session.as_ref(), &mut trail);
         let now = self.runtime.clock.now();
@@ -182,11 +181,15 @@ impl Job {
         self.end_unanswered(Status::Expired, "expire", reason, trail).await;
     }
 
-    fn resolve_session(&self) -> Result<Option<SessionTurn>, StoreError> {
+    async fn resolve_session(&self) -> Result<Option<SessionTurn>, StoreError> {
         let Some((key, _)) = &self.message.session else {
             return Ok(None);
         };
-        let held = self.runtime.store.session(self.message.channel, key)?;
+        let held = self
+            .runtime
+            .store
+            .session(self.message.account, self.message.channel, key)
+            .await?;
         Ok(session::resolve(&self.message, held, self.runtime.clock.now()))
     }
 
@@ -232,7 +235,8 @@ impl Job {
         trail: Trail,
     ) -> StepCommit {
         StepCommit {
-            seq: self.seq,
+            account: self.message.account,
+            message: self.message.id.clone(),
             at: self.runtime.clock.now(),
             end: StepEnd { status, reason },
             service: service.map(|service| service.id),
@@ -247,7 +251,7 @@ impl Job {
 
     /// Stores an end, waiting while the store does not take it. Nothing comes back when the engine stops before that:
     /// the message is then worked on again after the next start.
-    async fn store(&self, commit: StepCommit) -> Result<Vec<i64>, StoreError> {
+    async fn store(&self, commit: StepCommit) -> Result<(), StoreError> {
         let commit = Arc::new(commit);
         let stored = self
             .runtime

@@ -75,6 +75,7 @@ mod tests {
             account: 1,
             channel: 1,
             provider_id: None,
+            fingerprint: None,
             from: Address::new("tel", "+1"),
             to: Address::new("tel", to),
             content: Some(content.into()),

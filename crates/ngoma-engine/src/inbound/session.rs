@@ -95,6 +95,7 @@ mod tests {
             account: 1,
             channel: 1,
             provider_id: None,
+            fingerprint: None,
             from: Address::new("tel", "+1"),
             to: Address::new("tel", "2"),
             content: None,

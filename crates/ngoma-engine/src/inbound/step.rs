@@ -85,7 +85,7 @@ impl Job {
         let mut commit = self.commit(Some(service), Status::Failed, Some(failure.to_owned()), trail);
         commit.log = log;
         commit.session = self.session_after(session, service, true);
-        self.store(commit).await.map(drop).map_err(|error| error.to_string())
+        self.store(commit).await.map_err(|error| error.to_string())
     }
 
     async fn commit_success(
@@ -106,7 +106,7 @@ impl Job {
         commit.log = outcome.log;
         commit.outbound = plan.messages.clone();
         match self.store(commit).await {
-            Ok(numbers) => Ok(plan.answers(&numbers, self.seq, self.runtime.clock.now())),
+            Ok(()) => Ok(plan.answers(&self.message.id, self.runtime.clock.now())),
             // One of its writes cannot be done: as if the service had failed, so that its author learns of it.
             Err(StoreError::Refused(problem)) => {
                 let trail = Trail::default();
@@ -210,6 +210,7 @@ fn ports(runtime: &Runtime, service: &ServiceEntry) -> Ports {
     Ports {
         kv: Arc::new(Keys {
             store: runtime.store.clone(),
+            account: service.account,
             service: service.id,
             clock: Arc::clone(&runtime.clock),
         }),
@@ -224,6 +225,7 @@ fn ports(runtime: &Runtime, service: &ServiceEntry) -> Ports {
 /// One service's keys.
 struct Keys {
     store: Store,
+    account: i64,
     service: i64,
     clock: Arc<dyn Clock>,
 }
@@ -231,8 +233,8 @@ struct Keys {
 #[async_trait]
 impl KvReader for Keys {
     async fn get(&self, key: &str) -> Result<Option<Value>, PortError> {
-        let text = self.store.kv_get(self.service, key, self.clock.now());
-        let text = text.map_err(|error| PortError(error.to_string()))?;
+        let text = self.store.kv_get(self.account, self.service, key, self.clock.now());
+        let text = text.await.map_err(|error| PortError(error.to_string()))?;
         text.map(|text| serde_json::from_str(&text))
             .transpose()
             .map_err(|error| PortError(format!("key {key} cannot be read: {error}")))
@@ -240,7 +242,8 @@ impl KvReader for Keys {
 
     async fn count(&self) -> Result<u64, PortError> {
         self.store
-            .kv_count(self.service)
+            .kv_count(self.account, self.service)
+            .await
             .map_err(|error| PortError(error.to_string()))
     }
 }

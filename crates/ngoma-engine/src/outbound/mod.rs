@@ -37,20 +37,18 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     if taken.attempt_open {
         return end_open_attempt(runtime, running, taken).await;
     }
-    let at_once = running.sending.try_acquire();
-    let has_waited = at_once.is_err();
-    let Ok(_permit) = (match at_once {
-        Ok(permit) => Ok(permit),
-        Err(_) => running.sending.acquire().await,
-    }) else {
+    let Ok(_permit) = running.sending.acquire().await else {
         return;
     };
-    if has_waited && runtime.is_stopping() {
+    if runtime.is_stopping() {
         // An attempt that is cut off may have been sent or not: none begins now. The queue has it for the next start.
         return;
     }
     let recorded = runtime
-        .persist(|| runtime.store.begin_attempt(taken.seq, runtime.clock.now()))
+        .persist(|| {
+            let id = taken.message.id.clone();
+            runtime.store.begin_attempt(taken.account, id, runtime.clock.now())
+        })
         .await;
     match recorded {
         Ok(()) => attempt(runtime, running, taken).await,
@@ -80,7 +78,7 @@ pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledO
         }
         Err(error) => fail(runtime, &taken, error, &mut trail),
     };
-    store_outcome(runtime, &taken, result, trail).await;
+    store_outcome(runtime, running, &taken, result, trail).await;
 }
 
 fn broke_off(panic: &str) -> String {
@@ -136,14 +134,22 @@ async fn end_open_attempt(runtime: &Runtime, running: &Running, taken: PulledOut
         reason: reason.to_owned(),
         event: MessageId::generate(),
     };
-    store_outcome(runtime, &taken, result, trail).await;
+    store_outcome(runtime, running, &taken, result, trail).await;
 }
 
-async fn store_outcome(runtime: &Runtime, taken: &PulledOutbound, result: AttemptResult, trail: Trail) {
+async fn store_outcome(
+    runtime: &Runtime,
+    running: &Running,
+    taken: &PulledOutbound,
+    result: AttemptResult,
+    trail: Trail,
+) {
     let is_later = matches!(result, AttemptResult::Later { .. });
     let outcome = Arc::new(OutcomeWrite {
-        seq: taken.seq,
-        root: taken.root,
+        account: taken.account,
+        channel: running.id,
+        message: taken.message.id.clone(),
+        root: taken.root.clone(),
         at: runtime.clock.now(),
         result,
         trail,

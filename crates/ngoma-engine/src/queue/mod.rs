@@ -63,7 +63,7 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
     // What is still queued when the engine stops is taken after its next start.
     while !runtime.is_stopping() {
         let now = runtime.clock.now();
-        let Some(due) = runtime.store.next_due(kind, running.id)? else {
+        let Some(due) = runtime.store.next_due(kind, running.id).await? else {
             return Ok(LONGEST_SLEEP);
         };
         if due > now {
@@ -90,7 +90,10 @@ async fn pull_inbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result<
         return Ok(0);
     }
     let now = runtime.clock.now();
-    let pulled = runtime.store.pull_inbound(running.id, now, places.len()).await?;
+    let pulled = runtime
+        .store
+        .pull_inbound(running.account, running.id, now, places.len())
+        .await?;
     let count = pulled.len();
     for (taken, place) in pulled.into_iter().zip(places) {
         inbound::hand_over(runtime, running, taken, place);
@@ -104,7 +107,10 @@ async fn pull_outbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result
         return Ok(0);
     }
     let now = runtime.clock.now();
-    let pulled = runtime.store.pull_outbound(running.id, now, places.len()).await?;
+    let pulled = runtime
+        .store
+        .pull_outbound(running.account, running.id, now, places.len())
+        .await?;
     let count = pulled.len();
     for (taken, place) in pulled.into_iter().zip(places) {
         outbound::hand_over(runtime, running, taken, place);

@@ -1,17 +1,17 @@
 //! Makes what exists be as a document declares, in one transaction.
 
-use super::writer::OpError;
-use super::{Store, StoreError};
+use super::backend::OpError;
+use super::sql::{Db, SqlError, args};
+use super::{NO_ACCOUNT, Store, StoreError};
 use crate::directory::{AccountDocument, Change, ChannelRecord, Document, Report, ReportLine, Route, ServiceDocument};
 use crate::service::Bundle;
 use ngoma_message::Object;
-use rusqlite::{Connection, OptionalExtension};
 use std::sync::Arc;
 
 impl Store {
     /// Applies a document that was checked. What is as declared is left alone, so a second time changes nothing.
     pub(crate) async fn apply_document(&self, document: Arc<Document>) -> Result<Report, StoreError> {
-        self.write(move |db| {
+        self.write(NO_ACCOUNT, move |db| {
             let mut report = Report::default();
             for (code, declared) in &document.accounts {
                 apply_account(db, code, declared, &mut report)?;
@@ -28,9 +28,12 @@ impl Report {
     }
 }
 
-fn apply_account(db: &Connection, code: &str, declared: &AccountDocument, report: &mut Report) -> Result<(), OpError> {
-    let created = db.execute("INSERT INTO account (code) VALUES (?1) ON CONFLICT DO NOTHING", [code])?;
-    let account = db.query_row("SELECT id FROM account WHERE code = ?1", [code], |row| row.get(0))?;
+fn apply_account(db: &mut dyn Db, code: &str, declared: &AccountDocument, report: &mut Report) -> Result<(), OpError> {
+    let created = db.execute(
+        "INSERT INTO account (code) VALUES (?1) ON CONFLICT DO NOTHING",
+        &args![code],
+    )?;
+    let account = db.number("SELECT id FROM account WHERE code = ?1", &args![code])?;
     let change = if created == 1 { Change::Created } else { Change::Left };
     report.add(format!("account {code}"), change);
     for (name, channel) in &declared.channels {
@@ -51,7 +54,7 @@ fn apply_account(db: &Connection, code: &str, declared: &AccountDocument, report
     Ok(())
 }
 
-fn apply_channel(db: &Connection, account: i64, name: &str, declared: &ChannelRecord) -> Result<Change, OpError> {
+fn apply_channel(db: &mut dyn Db, account: i64, name: &str, declared: &ChannelRecord) -> Result<Change, OpError> {
     let columns: (String, Option<String>, Option<String>, String) = (
         declared.channel_type.clone(),
         declared.address.clone(),
@@ -59,12 +62,12 @@ fn apply_channel(db: &Connection, account: i64, name: &str, declared: &ChannelRe
         object_text(&declared.config),
     );
     let held = db
-        .query_row(
+        .first(
             "SELECT type, address, country, config FROM channel WHERE account = ?1 AND name = ?2",
-            (account, name),
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-        )
-        .optional()?;
+            &args![account, name],
+        )?
+        .map(|row| Ok::<_, SqlError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .transpose()?;
     let change = change_of(held.as_ref(), &columns);
     if change != Change::Left {
         let (channel_type, address, country, config) = columns;
@@ -72,30 +75,30 @@ fn apply_channel(db: &Connection, account: i64, name: &str, declared: &ChannelRe
             "INSERT INTO channel (account, name, type, address, country, config) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT (account, name) DO UPDATE SET type = excluded.type, address = excluded.address,
                 country = excluded.country, config = excluded.config",
-            (account, name, channel_type, address, country, config),
+            &args![account, name, channel_type, &address, &country, config],
         )?;
     }
     Ok(change)
 }
 
-fn apply_service(db: &Connection, account: i64, name: &str, declared: &ServiceDocument) -> Result<Change, OpError> {
+fn apply_service(db: &mut dyn Db, account: i64, name: &str, declared: &ServiceDocument) -> Result<Change, OpError> {
     let http_allow = declared
         .http_allow
         .as_ref()
         .map(|hosts| serde_json::json!(hosts).to_string());
-    let columns = (
+    let columns: (String, String, Option<String>, i64) = (
         declared.kind.clone(),
         object_text(&declared.config),
         http_allow,
         store_bundle(db, &declared.bundle)?,
     );
-    let held: Option<(String, String, Option<String>, i64)> = db
-        .query_row(
+    let held = db
+        .first(
             "SELECT kind, config, http_allow, bundle FROM service WHERE account = ?1 AND name = ?2",
-            (account, name),
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
-        )
-        .optional()?;
+            &args![account, name],
+        )?
+        .map(|row| Ok::<_, SqlError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .transpose()?;
     let change = change_of(held.as_ref(), &columns);
     if change != Change::Left {
         let (kind, config, http_allow, bundle) = columns;
@@ -103,31 +106,26 @@ fn apply_service(db: &Connection, account: i64, name: &str, declared: &ServiceDo
             "INSERT INTO service (account, name, kind, config, http_allow, bundle) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT (account, name) DO UPDATE SET kind = excluded.kind, config = excluded.config,
                 http_allow = excluded.http_allow, bundle = excluded.bundle",
-            (account, name, kind, config, http_allow, bundle),
+            &args![account, name, kind, config, &http_allow, bundle],
         )?;
     }
     Ok(change)
 }
 
 /// Stores code under its hash, once.
-fn store_bundle(db: &Connection, bundle: &Bundle) -> Result<i64, OpError> {
-    let held = db
-        .query_row("SELECT id FROM bundle WHERE hash = ?1", [&bundle.hash], |row| {
-            row.get(0)
-        })
-        .optional()?;
-    if let Some(id) = held {
-        return Ok(id);
+fn store_bundle(db: &mut dyn Db, bundle: &Bundle) -> Result<i64, OpError> {
+    let held = db.first("SELECT id FROM bundle WHERE hash = ?1", &args![&bundle.hash])?;
+    if let Some(held) = held {
+        return Ok(held.get(0)?);
     }
-    db.execute(
-        "INSERT INTO bundle (hash, main) VALUES (?1, ?2)",
-        (&bundle.hash, &bundle.main),
+    let id = db.number(
+        "INSERT INTO bundle (hash, main) VALUES (?1, ?2) RETURNING id",
+        &args![&bundle.hash, &bundle.main],
     )?;
-    let id = db.last_insert_rowid();
     for (path, content) in &bundle.files {
         db.execute(
             "INSERT INTO bundle_file (bundle, path, content) VALUES (?1, ?2, ?3)",
-            (id, path, content),
+            &args![id, path, content.as_slice()],
         )?;
     }
     Ok(id)
@@ -135,7 +133,7 @@ fn store_bundle(db: &Connection, bundle: &Bundle) -> Result<i64, OpError> {
 
 /// Replaces an account's routing table. A route that stays, in its order among those that stay, is left.
 fn apply_routes(
-    db: &Connection,
+    db: &mut dyn Db,
     account: i64,
     code: &str,
     declared: &[Route],
@@ -161,42 +159,42 @@ fn apply_routes(
     if held == declared {
         return Ok(());
     }
-    db.execute("DELETE FROM route WHERE account = ?1", [account])?;
-    for (position, route) in (0i64..).zip(declared) {
+    db.execute("DELETE FROM route WHERE account = ?1", &args![account])?;
+    for (position, route) in declared.iter().enumerate() {
         db.execute(
             "INSERT INTO route (account, position, channel, address, keyword, service) VALUES (?1, ?2,
                 (SELECT id FROM channel WHERE account = ?1 AND name = ?3), ?4, ?5,
                 (SELECT id FROM service WHERE account = ?1 AND name = ?6))",
-            (
+            &args![
                 account,
                 position,
                 &route.channel,
                 &route.address,
                 &route.keyword,
                 &route.service,
-            ),
+            ],
         )?;
     }
     Ok(())
 }
 
-fn held_routes(db: &Connection, account: i64) -> Result<Vec<Route>, OpError> {
-    let routes = db
-        .prepare(
-            "SELECT c.name, r.address, r.keyword, v.name FROM route AS r
-            JOIN channel AS c ON c.id = r.channel JOIN service AS v ON v.id = r.service
-            WHERE r.account = ?1 ORDER BY r.position",
-        )?
-        .query_map([account], |row| {
-            Ok(Route {
-                channel: row.get(0)?,
-                address: row.get(1)?,
-                keyword: row.get(2)?,
-                service: row.get(3)?,
-            })
-        })?
-        .collect::<Result<_, _>>()?;
-    Ok(routes)
+fn held_routes(db: &mut dyn Db, account: i64) -> Result<Vec<Route>, SqlError> {
+    db.query(
+        "SELECT c.name, r.address, r.keyword, v.name FROM route AS r
+        JOIN channel AS c ON c.id = r.channel JOIN service AS v ON v.id = r.service
+        WHERE r.account = ?1 ORDER BY r.position",
+        &args![account],
+    )?
+    .iter()
+    .map(|row| {
+        Ok(Route {
+            channel: row.get(0)?,
+            address: row.get(1)?,
+            keyword: row.get(2)?,
+            service: row.get(3)?,
+        })
+    })
+    .collect()
 }
 
 /// `route demo: ussd to clinic for keyword JOIN`.

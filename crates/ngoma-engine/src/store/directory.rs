@@ -1,10 +1,10 @@
 //! Reads what exists, with the numbers rows name it by.
 
+use super::sql::{Db, SqlError};
 use super::{Store, StoreError};
 use crate::directory::{ChannelRecord, ServiceRecord};
 use crate::service::Bundle;
 use ngoma_message::Object;
-use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ pub(crate) struct LoadedRoute {
 impl Store {
     /// Everything that exists.
     pub(crate) async fn load_directory(&self) -> Result<Loaded, StoreError> {
-        self.read_aside(|db| {
+        self.read_slow(|db| {
             Ok(Loaded {
                 accounts: accounts(db)?,
                 channels: channels(db)?,
@@ -63,53 +63,58 @@ impl Store {
     /// The code of that hash.
     pub(crate) async fn bundle(&self, hash: &str) -> Result<Option<Bundle>, StoreError> {
         let hash = hash.to_owned();
-        self.read_aside(move |db| {
-            let found: Option<(i64, String)> = db
-                .query_row("SELECT id, main FROM bundle WHERE hash = ?1", [&hash], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-                .optional()?;
-            let Some((id, main)) = found else { return Ok(None) };
+        self.read_slow(move |db| {
+            let found = db.first("SELECT id, main FROM bundle WHERE hash = ?1", &[(&hash).into()])?;
+            let Some(found) = found else { return Ok(None) };
+            let (id, main): (i64, String) = (found.get(0)?, found.get(1)?);
             let files: BTreeMap<String, Vec<u8>> = db
-                .prepare("SELECT path, content FROM bundle_file WHERE bundle = ?1")?
-                .query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<Result<_, _>>()?;
+                .query("SELECT path, content FROM bundle_file WHERE bundle = ?1", &[id.into()])?
+                .iter()
+                .map(|row| Ok((row.get(0)?, row.get(1)?)))
+                .collect::<Result<_, SqlError>>()?;
             Ok(Some(Bundle { hash, main, files }))
         })
         .await
     }
 }
 
-fn accounts(db: &Connection) -> Result<Vec<(i64, String)>, rusqlite::Error> {
-    db.prepare("SELECT id, code FROM account")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+fn accounts(db: &mut dyn Db) -> Result<Vec<(i64, String)>, SqlError> {
+    db.query("SELECT id, code FROM account", &[])?
+        .iter()
+        .map(|row| Ok((row.get(0)?, row.get(1)?)))
         .collect()
 }
 
-fn channels(db: &Connection) -> Result<Vec<LoadedChannel>, rusqlite::Error> {
-    db.prepare("SELECT id, account, name, type, address, country, config FROM channel")?
-        .query_map([], |row| {
-            Ok(LoadedChannel {
-                id: row.get(0)?,
-                account: row.get(1)?,
-                name: row.get(2)?,
-                record: ChannelRecord {
-                    channel_type: row.get(3)?,
-                    address: row.get(4)?,
-                    country: row.get(5)?,
-                    config: stored_object(&row.get::<_, String>(6)?),
-                },
-            })
-        })?
-        .collect()
+fn channels(db: &mut dyn Db) -> Result<Vec<LoadedChannel>, SqlError> {
+    db.query(
+        "SELECT id, account, name, type, address, country, config FROM channel",
+        &[],
+    )?
+    .iter()
+    .map(|row| {
+        Ok(LoadedChannel {
+            id: row.get(0)?,
+            account: row.get(1)?,
+            name: row.get(2)?,
+            record: ChannelRecord {
+                channel_type: row.get(3)?,
+                address: row.get(4)?,
+                country: row.get(5)?,
+                config: stored_object(&row.get::<String>(6)?),
+            },
+        })
+    })
+    .collect()
 }
 
-fn services(db: &Connection) -> Result<Vec<LoadedService>, rusqlite::Error> {
-    db.prepare(
+fn services(db: &mut dyn Db) -> Result<Vec<LoadedService>, SqlError> {
+    db.query(
         "SELECT v.id, v.account, v.name, v.kind, v.config, v.http_allow, b.hash
         FROM service AS v JOIN bundle AS b ON b.id = v.bundle",
+        &[],
     )?
-    .query_map([], |row| {
+    .iter()
+    .map(|row| {
         let http_allow: Option<String> = row.get(5)?;
         Ok(LoadedService {
             id: row.get(0)?,
@@ -117,27 +122,31 @@ fn services(db: &Connection) -> Result<Vec<LoadedService>, rusqlite::Error> {
             name: row.get(2)?,
             record: ServiceRecord {
                 kind: row.get(3)?,
-                config: Arc::new(stored_object(&row.get::<_, String>(4)?)),
+                config: Arc::new(stored_object(&row.get::<String>(4)?)),
                 // A list that cannot be read allows nothing rather than everything.
                 http_allow: http_allow.map(|list| Arc::new(serde_json::from_str(&list).unwrap_or_default())),
                 bundle_hash: row.get(6)?,
             },
         })
-    })?
+    })
     .collect()
 }
 
-fn routes(db: &Connection) -> Result<Vec<LoadedRoute>, rusqlite::Error> {
-    db.prepare("SELECT channel, address, keyword, service FROM route ORDER BY account, position")?
-        .query_map([], |row| {
-            Ok(LoadedRoute {
-                channel: row.get(0)?,
-                address: row.get(1)?,
-                keyword: row.get(2)?,
-                service: row.get(3)?,
-            })
-        })?
-        .collect()
+fn routes(db: &mut dyn Db) -> Result<Vec<LoadedRoute>, SqlError> {
+    db.query(
+        "SELECT channel, address, keyword, service FROM route ORDER BY account, position",
+        &[],
+    )?
+    .iter()
+    .map(|row| {
+        Ok(LoadedRoute {
+            channel: row.get(0)?,
+            address: row.get(1)?,
+            keyword: row.get(2)?,
+            service: row.get(3)?,
+        })
+    })
+    .collect()
 }
 
 /// An object as the store wrote it.

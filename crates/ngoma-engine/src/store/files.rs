@@ -26,3 +26,17 @@ pub(super) fn close_to_others(file: &Path) -> Result<()> {
         set => set,
     }
 }
+
+/// What a data folder is called in the store, whatever its path and machine: a name made when it is first opened.
+pub(super) fn folder_name(folder: &Path) -> Result<String> {
+    let file = folder.join("folder-id");
+    match std::fs::read_to_string(&file) {
+        Ok(name) if !name.trim().is_empty() => return Ok(name.trim().to_owned()),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    make_private(&file)?;
+    let name = ngoma_message::MessageId::generate().to_string();
+    std::fs::write(&file, format!("{name}\n"))?;
+    Ok(name)
+}

@@ -1,14 +1,21 @@
 //! Inbound messages: taken once, with their place in the queue.
 
-use super::columns::IdColumn;
+use super::backend::OpError;
+use super::partitions::INBOX_DAYS;
+use super::sql::{Db, Insert, Row, SqlError, args};
 use super::steps::{NewOutbound, Publish, insert_outbound};
-use super::writer::OpError;
+use super::work::{NewWork, enqueue};
 use super::{QueueKind, Store, StoreError};
 use crate::record::{Direction, Status};
-use crate::store::queue::enqueue;
 use crate::trace::Trail;
 use ngoma_message::{Address, MessageId, Object, SessionEvent, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use std::time::Duration;
+
+/// How long a message that brought no id of its provider's is known by what it says.
+const KNOWN_BY_CONTENT: Duration = Duration::from_secs(3600);
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// What people send has one priority: nobody's message waits for another's.
+pub(super) const INBOUND_PRIORITY: i64 = 1;
 
 /// An inbound message as the store holds it.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +24,8 @@ pub(crate) struct InboundMessage {
     pub(crate) account: i64,
     pub(crate) channel: i64,
     pub(crate) provider_id: Option<String>,
+    /// What it is known by when it brought no id: a hash of what it says. Nothing where the same text may come twice.
+    pub(crate) fingerprint: Option<String>,
     pub(crate) from: Address,
     pub(crate) to: Address,
     pub(crate) content: Option<String>,
@@ -36,8 +45,8 @@ impl InboundMessage {
 /// What became of a message that came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum StoredInbound {
-    /// It is new, under this number.
-    Stored(i64),
+    /// It is new.
+    Stored,
     /// It came before, under this id.
     Duplicate(MessageId),
 }
@@ -46,6 +55,7 @@ pub(crate) enum StoredInbound {
 #[derive(Clone, Debug)]
 pub(crate) struct FallbackText {
     pub(crate) id: MessageId,
+    pub(crate) account: i64,
     pub(crate) channel: i64,
     pub(crate) in_reply_to: MessageId,
     pub(crate) content: String,
@@ -63,105 +73,151 @@ impl Store {
         hand_over: Publish,
         trail: Trail,
     ) -> Result<StoredInbound, StoreError> {
-        let epoch = self.shared.epoch;
-        self.write(move |db| {
-            let Some(seq) = insert(db, &message)? else {
-                return Ok(StoredInbound::Duplicate(known_as(db, &message)?));
+        let epoch = self.inner.epoch;
+        self.write(message.account, move |db| {
+            if let Some(known) = note_arrival(db, &message)? {
+                return Ok(StoredInbound::Duplicate(known));
+            }
+            if !insert(db, &message)? {
+                return is_same(db, &message).map(StoredInbound::Duplicate);
+            }
+            let work = NewWork {
+                account: message.account,
+                item: &message.id,
+                kind: QueueKind::Inbound,
+                channel: message.channel,
+                priority: INBOUND_PRIORITY,
+                due_at: message.created_at,
+                publish: hand_over,
             };
-            enqueue(
-                db,
-                seq,
-                QueueKind::Inbound,
-                message.channel,
-                message.created_at,
-                hand_over,
-                epoch,
-            )?;
-            super::queries::append_trace(db, seq, &trail)?;
-            Ok(StoredInbound::Stored(seq))
+            enqueue(db, &[work], epoch)?;
+            super::queries::append_trace(db, message.account, &message.id, &trail)?;
+            Ok(StoredInbound::Stored)
         })
         .await
     }
 
     /// Stores what a channel answered by itself. `None` when the message is not one of that channel.
     pub(crate) async fn record_fallback(&self, fallback: FallbackText) -> Result<Option<()>, StoreError> {
-        let epoch = self.shared.epoch;
-        self.write(move |db| record_fallback(db, &fallback, epoch)).await
+        let epoch = self.inner.epoch;
+        self.write(fallback.account, move |db| record_fallback(db, &fallback, epoch))
+            .await
     }
 }
 
-fn insert(db: &Connection, message: &InboundMessage) -> Result<Option<i64>, OpError> {
+/// Notes that a message came, under its provider's id or what it says. Gives the id it has had when it came before.
+fn note_arrival(db: &mut dyn Db, message: &InboundMessage) -> Result<Option<MessageId>, OpError> {
+    let (key, known_for) = match (&message.provider_id, &message.fingerprint) {
+        (Some(id), _) => (format!("id:{id}"), None),
+        (None, Some(print)) => (format!("print:{print}"), Some(KNOWN_BY_CONTENT)),
+        (None, None) => return Ok(None),
+    };
+    let today = message.created_at.micros().div_euclid(MICROS_PER_DAY);
+    let days = if known_for.is_some() { 1 } else { INBOX_DAYS };
+    for day in (today - days..=today + 1).rev() {
+        let held = db.first(
+            "SELECT message, at FROM inbox WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4",
+            &args![message.account, day, message.channel, &key],
+        )?;
+        let Some(held) = held else { continue };
+        let at: Timestamp = held.get(1)?;
+        if known_for.is_none_or(|known_for| message.created_at.since(at) < known_for) {
+            return Ok(Some(held.get(0)?));
+        }
+        db.execute(
+            "DELETE FROM inbox WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4",
+            &args![message.account, day, message.channel, &key],
+        )?;
+    }
+    let noted = db.execute(
+        "INSERT INTO inbox (account, day, channel, key, message, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT DO NOTHING",
+        &args![
+            message.account,
+            today,
+            message.channel,
+            &key,
+            &message.id,
+            message.created_at
+        ],
+    )?;
+    if noted == 1 {
+        return Ok(None);
+    }
+    // Another process noted it a moment ago.
+    let held = db.first(
+        "SELECT message FROM inbox WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4",
+        &args![message.account, today, message.channel, &key],
+    )?;
+    held.map(|held| held.get(0)).transpose().map_err(OpError::from)
+}
+
+/// Stores a new message; false when its id is taken.
+fn insert(db: &mut dyn Db, message: &InboundMessage) -> Result<bool, OpError> {
     let (session_key, session_event) = match &message.session {
         Some((key, event)) => (Some(key.as_str()), Some(event.as_str())),
         None => (None, None),
     };
     let metadata = (!message.transport_metadata.is_empty())
         .then(|| serde_json::Value::Object(message.transport_metadata.clone()).to_string());
-    let stored = db
-        .prepare_cached(
-            "INSERT INTO message (id, account, channel, direction, status, address, our_address, content, session_key,
-                session_event, provider_id, created_at, answer_by, metadata)
-            VALUES (:id, :account, :channel, :direction, :status, :address, :our_address, :content, :session_key,
-                :session_event, :provider_id, :created_at, :answer_by, :metadata)
-            ON CONFLICT DO NOTHING",
-        )?
-        .execute(named_params! {
-            ":id": IdColumn(message.id.clone()),
-            ":account": message.account,
-            ":channel": message.channel,
-            ":direction": Direction::Inbound.number(),
-            ":status": Status::Received.number(),
-            ":address": message.from.to_string(),
-            ":our_address": message.to.to_string(),
-            ":content": message.content,
-            ":session_key": session_key,
-            ":session_event": session_event,
-            ":provider_id": message.provider_id,
-            ":created_at": message.created_at.micros(),
-            ":answer_by": message.answer_by.map(Timestamp::micros),
-            ":metadata": metadata,
-        })?;
-    Ok((stored == 1).then(|| db.last_insert_rowid()))
+    let insert = Insert {
+        into: "message (account, id, channel, direction, status, address, our_address, content, session_key,
+            session_event, provider_id, created_at, answer_by, metadata, priority)",
+        columns: 15,
+        tail: "ON CONFLICT DO NOTHING RETURNING 1",
+    };
+    let row = args![
+        message.account,
+        &message.id,
+        message.channel,
+        Direction::Inbound,
+        Status::Received,
+        &message.from,
+        &message.to,
+        &message.content,
+        session_key,
+        session_event,
+        &message.provider_id,
+        message.created_at,
+        message.answer_by,
+        metadata,
+        INBOUND_PRIORITY,
+    ];
+    Ok(!db.insert(insert, &[row.into()])?.is_empty())
 }
 
-/// The id a message has had since it first came. A message id that another channel's message has is nobody else's
-/// business: it is refused rather than told.
-fn known_as(db: &Connection, message: &InboundMessage) -> Result<MessageId, OpError> {
-    let by_provider = db
-        .prepare_cached("SELECT id FROM message WHERE channel = ?1 AND provider_id = ?2 AND direction = 0")?
-        .query_row((message.channel, &message.provider_id), |row| row.get::<_, IdColumn>(0))
-        .optional()?;
-    if let Some(IdColumn(id)) = by_provider {
-        return Ok(id);
+/// A message whose id is taken, by itself: it came before. An id that another channel's message has is refused.
+fn is_same(db: &mut dyn Db, message: &InboundMessage) -> Result<MessageId, OpError> {
+    let held = db.first(
+        "SELECT 1 FROM message WHERE account = ?1 AND id = ?2 AND channel = ?3 AND direction = 0",
+        &args![message.account, &message.id, message.channel],
+    )?;
+    match held {
+        Some(_) => Ok(message.id.clone()),
+        None => Err(OpError::Refused("the message id is taken".into())),
     }
-    db.prepare_cached("SELECT id FROM message WHERE id = ?1 AND channel = ?2 AND direction = 0")?
-        .query_row((IdColumn(message.id.clone()), message.channel), |row| {
-            row.get::<_, IdColumn>(0)
-        })
-        .optional()?
-        .map(|IdColumn(id)| id)
-        .ok_or_else(|| OpError::Refused("the message id is taken".into()))
 }
 
 /// Reads an inbound message; its columns as [`INBOUND_COLUMNS`] names them, from `first` on.
-pub(super) fn inbound_from(row: &Row<'_>, first: usize) -> Result<InboundMessage, rusqlite::Error> {
+pub(super) fn inbound_from(row: &Row, first: usize) -> Result<InboundMessage, SqlError> {
     let session_key: Option<String> = row.get(first + 7)?;
     let session_event: Option<String> = row.get(first + 8)?;
     let metadata: Option<String> = row.get(first + 10)?;
     Ok(InboundMessage {
-        id: row.get::<_, IdColumn>(first)?.0,
+        id: row.get(first)?,
         account: row.get(first + 1)?,
         channel: row.get(first + 2)?,
         provider_id: row.get(first + 3)?,
-        from: stored_address(&row.get::<_, String>(first + 4)?),
-        to: stored_address(&row.get::<_, Option<String>>(first + 5)?.unwrap_or_default()),
+        fingerprint: None,
+        from: stored_address(&row.get::<String>(first + 4)?),
+        to: stored_address(&row.get::<Option<String>>(first + 5)?.unwrap_or_default()),
         content: row.get(first + 6)?,
         session: session_key.map(|key| (key, SessionEvent::from(session_event.as_deref().unwrap_or("resume")))),
-        answer_by: row.get::<_, Option<i64>>(first + 9)?.map(Timestamp::from_micros),
+        answer_by: row.get(first + 9)?,
         transport_metadata: metadata
             .and_then(|text| serde_json::from_str(&text).ok())
             .unwrap_or_default(),
-        created_at: Timestamp::from_micros(row.get(first + 11)?),
+        created_at: row.get(first + 11)?,
     })
 }
 
@@ -175,35 +231,39 @@ pub(super) fn stored_address(text: &str) -> Address {
     Address::new(scheme, value)
 }
 
-fn record_fallback(db: &Connection, fallback: &FallbackText, epoch: i64) -> Result<Option<()>, OpError> {
-    let sql = format!("SELECT m.seq, m.service, {INBOUND_COLUMNS} FROM message AS m WHERE id = ?1 AND direction = 0");
-    let asked = db
-        .prepare_cached(&sql)?
-        .query_row([IdColumn(fallback.in_reply_to.clone())], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get(1)?, inbound_from(row, 2)?))
-        })
-        .optional()?;
-    let Some((root, service, asked)) = asked.filter(|(.., asked)| asked.channel == fallback.channel) else {
+fn record_fallback(db: &mut dyn Db, fallback: &FallbackText, epoch: i64) -> Result<Option<()>, OpError> {
+    let sql = format!(
+        "SELECT m.service, {INBOUND_COLUMNS} FROM message AS m WHERE m.account = ?1 AND m.id = ?2 AND m.direction = 0"
+    );
+    let Some(row) = db.first(&sql, &args![fallback.account, &fallback.in_reply_to])? else {
         return Ok(None);
     };
+    let asked = inbound_from(&row, 1)?;
+    if asked.channel != fallback.channel {
+        return Ok(None);
+    }
     let mut answer = NewOutbound::answering(&asked, fallback.id.clone(), fallback.content.clone());
-    answer.service = service;
+    answer.service = row.get(0)?;
     answer.status = Status::Sent;
     answer.session_event = asked.session.is_some().then_some(match fallback.ends_session {
         true => SessionEvent::Close,
         false => SessionEvent::Resume,
     });
-    insert_outbound(db, &answer, root, fallback.at, epoch)?;
+    insert_outbound(db, &[answer], Some(&asked.id), fallback.at, epoch)?;
     if fallback.ends_session
         && let Some((key, _)) = &asked.session
     {
-        db.prepare_cached("UPDATE message SET session_ended = 1 WHERE seq = ?1")?
-            .execute([root])?;
-        db.prepare_cached("UPDATE session SET is_open = 0 WHERE channel = ?1 AND key = ?2")?
-            .execute((fallback.channel, key))?;
+        db.execute(
+            "UPDATE message SET session_ended = 1 WHERE account = ?1 AND id = ?2",
+            &args![fallback.account, &asked.id],
+        )?;
+        db.execute(
+            "UPDATE session SET is_open = 0 WHERE account = ?1 AND channel = ?2 AND key = ?3",
+            &args![fallback.account, fallback.channel, key],
+        )?;
     }
     let mut trail = Trail::default();
     trail.note_about(&fallback.id, fallback.at, "fallback", &fallback.reason);
-    super::queries::append_trace(db, root, &trail)?;
+    super::queries::append_trace(db, fallback.account, &asked.id, &trail)?;
     Ok(Some(()))
 }

@@ -1,45 +1,47 @@
 //! The keys of services.
 
-use super::writer::OpError;
-use super::{Store, StoreError};
+use super::backend::OpError;
+use super::sql::{Db, SqlError, args};
+use super::{NO_ACCOUNT, Store, StoreError};
 use crate::service::KvWrite;
 use ngoma_message::Timestamp;
-use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 
 impl Store {
-    /// The value of a service's key, as JSON text, unless it has expired. Done on the calling task: see
-    /// [`Store::session`].
-    pub(crate) fn kv_get(&self, service: i64, key: &str, now: Timestamp) -> Result<Option<String>, StoreError> {
-        self.read(|db| {
-            db.prepare_cached(
-                "SELECT value FROM kv WHERE service = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)",
-            )?
-            .query_row((service, key, now.micros()), |row| row.get(0))
-            .optional()
-        })
+    /// The value of a service's key, as JSON text, unless it has expired.
+    pub(crate) async fn kv_get(
+        &self,
+        account: i64,
+        service: i64,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let key = key.to_owned();
+        self.read(move |db| Ok(held(db, account, service, &key, now)?.map(|(value, _)| value)))
+            .await
     }
 
     /// How many keys a service holds; expired ones count until they are removed.
-    pub(crate) fn kv_count(&self, service: i64) -> Result<u64, StoreError> {
-        let count: Option<i64> = self.read(|db| {
-            db.prepare_cached("SELECT keys FROM kv_count WHERE service = ?1")?
-                .query_row([service], |row| row.get(0))
-                .optional()
-        })?;
-        Ok(count.and_then(|keys| u64::try_from(keys).ok()).unwrap_or(0))
+    pub(crate) async fn kv_count(&self, account: i64, service: i64) -> Result<u64, StoreError> {
+        let count = self.read(move |db| {
+            let row = db.first(
+                "SELECT keys FROM kv_count WHERE account = ?1 AND service = ?2",
+                &args![account, service],
+            )?;
+            row.map_or(Ok(0), |row| row.get::<i64>(0))
+        });
+        Ok(u64::try_from(count.await?).unwrap_or(0))
     }
 
     /// Removes keys that have expired, at most `limit`; says how many.
     pub(crate) async fn expire_keys(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.write(move |db| {
-            let expired: Vec<(i64, String)> = db
-                .prepare_cached("SELECT service, key FROM kv WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2")?
-                .query_map((now.micros(), limit), |row| Ok((row.get(0)?, row.get(1)?)))?
-                .collect::<Result<_, _>>()?;
-            for (service, key) in &expired {
-                delete(db, *service, key)?;
+        self.write(NO_ACCOUNT, move |db| {
+            let expired = db.query(
+                "SELECT account, service, key FROM kv WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2",
+                &args![now, limit],
+            )?;
+            for row in &expired {
+                delete(db, row.get(0)?, row.get(1)?, &row.get::<String>(2)?)?;
             }
             Ok(expired.len())
         })
@@ -48,41 +50,73 @@ impl Store {
 }
 
 /// Writes a step's keys, in order.
-pub(super) fn write_keys(db: &Connection, service: i64, writes: &[KvWrite], now: Timestamp) -> Result<(), OpError> {
+pub(super) fn write_keys(
+    db: &mut dyn Db,
+    account: i64,
+    service: i64,
+    writes: &[KvWrite],
+    now: Timestamp,
+) -> Result<(), OpError> {
     for write in writes {
         match write {
             KvWrite::Set { key, value, expires_at } => {
-                set(db, service, key, &value.to_string(), expires_at.map(Timestamp::micros))?;
+                set(db, account, service, key, &value.to_string(), *expires_at)?;
             }
-            KvWrite::Increment { key, amount } => increment(db, service, key, *amount, now)?,
-            KvWrite::Delete { key } => delete(db, service, key)?,
+            KvWrite::Increment { key, amount } => increment(db, account, service, key, *amount, now)?,
+            KvWrite::Delete { key } => delete(db, account, service, key)?,
         }
     }
     Ok(())
 }
 
-fn set(db: &Connection, service: i64, key: &str, value: &str, expires_at: Option<i64>) -> Result<(), OpError> {
-    let changed = db
-        .prepare_cached("UPDATE kv SET value = ?3, expires_at = ?4 WHERE service = ?1 AND key = ?2")?
-        .execute((service, key, value, expires_at))?;
+/// The value and expiry of a key that has not expired.
+fn held(
+    db: &mut dyn Db,
+    account: i64,
+    service: i64,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<(String, Option<Timestamp>)>, SqlError> {
+    let row = db.first(
+        "SELECT value, expires_at FROM kv
+        WHERE account = ?1 AND service = ?2 AND key = ?3 AND (expires_at IS NULL OR expires_at > ?4)",
+        &args![account, service, key, now],
+    )?;
+    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+}
+
+fn set(
+    db: &mut dyn Db,
+    account: i64,
+    service: i64,
+    key: &str,
+    value: &str,
+    expires_at: Option<Timestamp>,
+) -> Result<(), SqlError> {
+    let changed = db.execute(
+        "UPDATE kv SET value = ?4, expires_at = ?5 WHERE account = ?1 AND service = ?2 AND key = ?3",
+        &args![account, service, key, value, expires_at],
+    )?;
     if changed == 0 {
-        db.prepare_cached("INSERT INTO kv (service, key, value, expires_at) VALUES (?1, ?2, ?3, ?4)")?
-            .execute((service, key, value, expires_at))?;
-        count(db, service, 1)?;
+        db.execute(
+            "INSERT INTO kv (account, service, key, value, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+            &args![account, service, key, value, expires_at],
+        )?;
+        count(db, account, service, 1)?;
     }
     Ok(())
 }
 
 /// Adds to a number that has not expired, which keeps its expiry; else begins at zero without one.
-fn increment(db: &Connection, service: i64, key: &str, amount: i64, now: Timestamp) -> Result<(), OpError> {
-    let held: Option<(String, Option<i64>)> = db
-        .prepare_cached(
-            "SELECT value, expires_at FROM kv
-            WHERE service = ?1 AND key = ?2 AND (expires_at IS NULL OR expires_at > ?3)",
-        )?
-        .query_row((service, key, now.micros()), |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let (text, expires_at) = held.unwrap_or_else(|| ("0".to_owned(), None));
+fn increment(
+    db: &mut dyn Db,
+    account: i64,
+    service: i64,
+    key: &str,
+    amount: i64,
+    now: Timestamp,
+) -> Result<(), OpError> {
+    let (text, expires_at) = held(db, account, service, key, now)?.unwrap_or_else(|| ("0".to_owned(), None));
     let number = serde_json::from_str::<Value>(&text)
         .ok()
         .and_then(|value| value.as_i64());
@@ -90,23 +124,25 @@ fn increment(db: &Connection, service: i64, key: &str, amount: i64, now: Timesta
         .ok_or_else(|| OpError::Refused(format!("key {key} does not hold a whole number")))?
         .checked_add(amount)
         .ok_or_else(|| OpError::Refused(format!("key {key} would be larger than a number can be")))?;
-    set(db, service, key, &sum.to_string(), expires_at)
+    Ok(set(db, account, service, key, &sum.to_string(), expires_at)?)
 }
 
-fn delete(db: &Connection, service: i64, key: &str) -> Result<(), OpError> {
-    let deleted = db
-        .prepare_cached("DELETE FROM kv WHERE service = ?1 AND key = ?2")?
-        .execute((service, key))?;
+fn delete(db: &mut dyn Db, account: i64, service: i64, key: &str) -> Result<(), SqlError> {
+    let deleted = db.execute(
+        "DELETE FROM kv WHERE account = ?1 AND service = ?2 AND key = ?3",
+        &args![account, service, key],
+    )?;
     if deleted == 1 {
-        count(db, service, -1)?;
+        count(db, account, service, -1)?;
     }
     Ok(())
 }
 
-fn count(db: &Connection, service: i64, more: i64) -> Result<(), OpError> {
-    db.prepare_cached(
-        "INSERT INTO kv_count (service, keys) VALUES (?1, ?2) ON CONFLICT (service) DO UPDATE SET keys = keys + ?2",
-    )?
-    .execute((service, more))?;
-    Ok(())
+fn count(db: &mut dyn Db, account: i64, service: i64, more: i64) -> Result<(), SqlError> {
+    db.execute(
+        "INSERT INTO kv_count (account, service, keys) VALUES (?1, ?2, ?3)
+        ON CONFLICT (account, service) DO UPDATE SET keys = kv_count.keys + excluded.keys",
+        &args![account, service, more],
+    )
+    .map(drop)
 }

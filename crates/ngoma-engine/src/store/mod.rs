@@ -1,58 +1,76 @@
-//! Everything durable: one SQLite file with one writer. Every method is one named operation, so that another database
-//! can stand behind the same names.
+//! Everything durable: one SQLite file, or a PostgreSQL database. Every method is one named operation, written once for
+//! both.
 
+mod accept;
 mod apply;
-mod columns;
+mod backend;
 mod directory;
 mod files;
 mod inbound;
 mod kv;
-mod lease;
 mod migrations;
 mod outcomes;
+mod partitions;
 mod queries;
-mod queue;
-mod readers;
 mod receipts;
 mod service_notes;
 mod sessions;
+mod sql;
 mod steps;
+mod tokens;
 mod upkeep;
-mod writer;
-#[cfg(test)]
-mod writer_tests;
+mod work;
+mod workers;
 
+pub(crate) use accept::{AcceptResult, Acceptance};
 pub(crate) use directory::{Loaded, LoadedRoute};
 pub(crate) use inbound::{FallbackText, InboundMessage, StoredInbound};
 pub(crate) use outcomes::{AttemptResult, OutcomeWrite};
-pub(crate) use queue::{PulledInbound, PulledOutbound, QueueKind};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
-pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd};
+pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
+pub(crate) use work::{PulledOutbound, QueueKind};
 
-use readers::Readers;
-use rusqlite::Connection;
+use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
+use migrations::MigrateError;
+use sql::{Db, PostgresDb, SqlError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use writer::{OpError, Writer};
+use tokio::sync::Semaphore;
 
 /// The store's file within the data folder.
 const FILE: &str = "ngoma.db";
-/// How long a statement waits for a lock; only outside tools that read the file can hold one.
-const BUSY_WAIT: Duration = Duration::from_secs(5);
-/// Pages the writer keeps in memory, in KiB.
-const WRITER_CACHE_KIB: i64 = 8192;
-/// Pages in the write-ahead log before they are moved into the file.
-const CHECKPOINT_PAGES: i64 = 2000;
+/// What belongs to no account.
+const NO_ACCOUNT: i64 = 0;
 
-/// Why a data folder cannot be opened.
+/// Which database holds the messages.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum StoreChoice {
+    /// One SQLite file in the data folder.
+    #[default]
+    Sqlite,
+    /// A PostgreSQL database, by its address: `postgres://user:password@host/database`.
+    Postgres(String),
+}
+
+/// The address holds a password: it is never shown.
+impl std::fmt::Debug for StoreChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "Sqlite",
+            Self::Postgres(_) => "Postgres(…)",
+        })
+    }
+}
+
+/// Why a data folder or its database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process holds the writer's lease.
     #[error("another ngoma uses this data folder: {0}; stop it or choose another folder")]
     InUse(PathBuf),
-    /// The folder was written by a later version.
+    /// The store was written by a later version.
     #[error("the data folder is of a newer version: its store has schema {found}, this ngoma knows up to {known}")]
     Newer {
         /// The schema found.
@@ -68,6 +86,9 @@ pub enum OpenError {
         /// What went wrong.
         problem: String,
     },
+    /// The database cannot be reached or used.
+    #[error("the store's database cannot be used: {0}")]
+    Database(String),
 }
 
 impl OpenError {
@@ -82,7 +103,7 @@ impl OpenError {
 /// Why the store did not do something.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// It does not take this now (full disk, closing down): nothing was done, try again later.
+    /// It does not take this now (full disk, closing down): try again later.
     #[error("the store is not available: {0}")]
     Unavailable(String),
     /// The operation itself is at fault; the store is well.
@@ -91,14 +112,17 @@ pub enum StoreError {
 }
 
 /// How a store is opened.
+#[derive(Clone, Debug)]
 pub(crate) struct StoreOptions {
+    /// Which database.
+    pub(crate) choice: StoreChoice,
     /// How long to wait for another process to let go of the folder.
     pub(crate) lease_wait: Duration,
     /// How many operations one transaction takes.
     pub(crate) group_commit: usize,
     /// How many operations wait for the writer.
     pub(crate) backlog: usize,
-    /// The most pages of the file.
+    /// The most pages of a SQLite file.
     pub(crate) max_pages: Option<u64>,
     /// How many log lines are kept per service.
     pub(crate) log_lines: usize,
@@ -107,12 +131,12 @@ pub(crate) struct StoreOptions {
 /// The store; cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Store {
-    shared: Arc<Shared>,
+    inner: Arc<Inner>,
 }
 
-struct Shared {
-    writer: Writer,
-    readers: Readers,
+struct Inner {
+    backend: Box<dyn Backend>,
+    backlog: Arc<Semaphore>,
     folder: PathBuf,
     /// Names this process in leases; higher than that of every process before.
     epoch: i64,
@@ -123,70 +147,115 @@ impl Store {
     /// Opens the store of a data folder, making both when they are missing.
     pub(crate) async fn open(folder: &Path, options: StoreOptions) -> Result<Self, OpenError> {
         files::make_folder(folder).map_err(|error| OpenError::folder(folder, error))?;
-        let lease = lease::take(folder, options.lease_wait).await?;
-        let file = folder.join(FILE);
-        close_to_others(&file).map_err(|error| OpenError::folder(folder, error))?;
-        let mut db = open_for_writing(&file, options.max_pages).map_err(|error| OpenError::folder(folder, error))?;
-        migrations::migrate(&mut db).map_err(|error| error.for_folder(folder))?;
-        let epoch = begin_epoch(&db).map_err(|error| OpenError::folder(folder, error))?;
-        let readers = Readers::open(&file).map_err(|error| OpenError::folder(folder, error))?;
-        let writer = Writer::start(db, lease, options.group_commit, options.backlog, || {
-            std::process::abort()
-        });
-        Ok(Self {
-            shared: Arc::new(Shared {
-                writer,
-                readers,
-                folder: folder.to_owned(),
-                epoch,
-                log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
-            }),
-        })
+        let lock = folder_lock::take(folder, options.lease_wait).await?;
+        let owned = folder.to_owned();
+        // Opening connects, migrates and reads: nothing for a task's thread.
+        let opening = tokio::task::spawn_blocking(move || open_backend(&owned, lock, &options));
+        let inner = opening
+            .await
+            .unwrap_or_else(|broken| Err(OpenError::Database(broken.to_string())))?;
+        Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Writes what was handed over before, closes the file and gives the lease back.
+    /// Writes what was handed over before, closes the database and gives the lease back.
     pub(crate) fn close(&self) {
-        self.shared.writer.close();
+        self.inner.backlog.close();
+        self.inner.backend.close();
     }
 
     /// The data folder.
     pub(crate) fn folder(&self) -> &Path {
-        &self.shared.folder
+        &self.inner.folder
+    }
+
+    /// Names this process in leases.
+    pub(crate) fn epoch(&self) -> i64 {
+        self.inner.epoch
     }
 
     /// Writes something small, to see that writing works.
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
-        self.write(|db| {
-            db.prepare_cached("UPDATE meta SET value = value + 1 WHERE name = 'ping'")?
-                .execute([])?;
+        self.write(NO_ACCOUNT, |db| {
+            db.execute("UPDATE meta SET value = value + 1 WHERE name = 'ping'", &[])?;
             Ok(())
         })
         .await
     }
 
-    async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
+    /// Runs an operation in the next transaction; returns when it is on the disk. It may be run more than once.
+    async fn write<T, F>(&self, account: i64, operation: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, OpError> + Send + 'static,
+        F: FnMut(&mut dyn Db) -> Result<T, OpError> + Send + 'static,
     {
-        self.shared.writer.run(operation).await
+        let closed = || StoreError::Unavailable("it is closed".into());
+        let place = Arc::clone(&self.inner.backlog).acquire_owned().await;
+        let (operation, answer) = pending(operation, place.map_err(|_| closed())?);
+        self.inner.backend.write(account, operation)?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
-    fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, StoreError> {
-        self.shared.readers.read(query)
-    }
-
-    /// A query that may touch many pages: off the tasks' threads.
-    async fn read_aside<T, F>(&self, query: F) -> Result<T, StoreError>
+    /// A query of a few rows, on the path of messages.
+    async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+        F: FnOnce(&mut dyn Db) -> Result<T, SqlError> + Send + 'static,
     {
-        let store = self.clone();
-        let reading = tokio::task::spawn_blocking(move || store.shared.readers.read_slow(query));
-        reading
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable("the query was given up".into())))
+        let (query, answer) = question(query);
+        self.inner.backend.read(query);
+        answer.await.unwrap_or_else(|_| Err(given_up()))
+    }
+
+    /// A query that may touch many pages: messages never wait for it.
+    async fn read_slow<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut dyn Db) -> Result<T, SqlError> + Send + 'static,
+    {
+        let (query, answer) = question(query);
+        self.inner.backend.read_slow(query);
+        answer.await.unwrap_or_else(|_| Err(given_up()))
+    }
+}
+
+fn given_up() -> StoreError {
+    StoreError::Unavailable("the query was given up".into())
+}
+
+fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOptions) -> Result<Inner, OpenError> {
+    let (backend, epoch): (Box<dyn Backend>, i64) = match &options.choice {
+        StoreChoice::Sqlite => {
+            let in_folder = |error: SqlError| OpenError::folder(folder, error);
+            let file = folder.join(FILE);
+            close_to_others(&file).map_err(|error| OpenError::folder(folder, error))?;
+            let mut db = SqliteBackend::open_for_writing(&file, options.max_pages).map_err(in_folder)?;
+            migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_folder))?;
+            let epoch = workers::begin(&mut db, folder).map_err(in_folder)?;
+            let backend = SqliteBackend::start(&file, db, lock, options.group_commit).map_err(in_folder)?;
+            (Box::new(backend), epoch)
+        }
+        StoreChoice::Postgres(url) => {
+            let in_database = |error: SqlError| OpenError::Database(error.to_string());
+            let mut db = PostgresDb::connect(url).map_err(in_database)?;
+            migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_database))?;
+            partitions::create_ahead(&mut db).map_err(in_database)?;
+            let epoch = workers::begin(&mut db, folder).map_err(in_database)?;
+            (Box::new(PostgresBackend::start(url, lock, options.group_commit)), epoch)
+        }
+    };
+    Ok(Inner {
+        backend,
+        backlog: Arc::new(Semaphore::new(options.backlog)),
+        folder: folder.to_owned(),
+        epoch,
+        log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
+    })
+}
+
+fn as_open_error(error: MigrateError, otherwise: impl Fn(SqlError) -> OpenError) -> OpenError {
+    match error {
+        MigrateError::Newer { found, known } => OpenError::Newer { found, known },
+        MigrateError::Sql(error) => otherwise(error),
     }
 }
 
@@ -199,29 +268,4 @@ fn close_to_others(file: &Path) -> std::io::Result<()> {
         files::close_to_others(Path::new(&name))?;
     }
     Ok(())
-}
-
-fn open_for_writing(file: &Path, max_pages: Option<u64>) -> Result<Connection, rusqlite::Error> {
-    let db = Connection::open(file)?;
-    db.busy_timeout(BUSY_WAIT)?;
-    db.pragma_update(None, "journal_mode", "WAL")?;
-    db.pragma_update(None, "synchronous", "FULL")?;
-    db.pragma_update(None, "foreign_keys", true)?;
-    db.pragma_update(None, "temp_store", "MEMORY")?;
-    db.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
-    db.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
-    if let Some(pages) = max_pages {
-        db.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
-    }
-    db.set_prepared_statement_cache_capacity(readers::PREPARED_STATEMENTS);
-    Ok(db)
-}
-
-/// Counts the processes that opened this store, and frees what the ones before had leased: they are gone, since this
-/// process holds the writer's lease.
-fn begin_epoch(db: &Connection) -> Result<i64, rusqlite::Error> {
-    let sql = "UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value";
-    let epoch = db.query_row(sql, [], |row| row.get(0))?;
-    db.execute("UPDATE queue SET lease = 0 WHERE lease <> 0", [])?;
-    Ok(epoch)
 }

@@ -1,24 +1,28 @@
 //! Attempts to send and what became of them.
 
-use super::columns::IdColumn;
+use super::backend::OpError;
 use super::inbound::stored_address;
-use super::queue::dequeue;
-use super::writer::OpError;
-use super::{PulledOutbound, Store, StoreError};
+use super::receipts::{join_orphans, know_carrier_id};
+use super::sql::{Db, Row, SqlError, args};
+use super::work::{Ended, finish};
+use super::{PulledOutbound, QueueKind, Store, StoreError};
 use crate::channel::Outbound;
 use crate::record::Status;
 use crate::trace::Trail;
 use ngoma_message::{MessageId, SessionEvent, Timestamp};
-use rusqlite::{Connection, Row};
 use std::sync::Arc;
 
 /// What one attempt brought.
 #[derive(Clone, Debug)]
 pub(crate) struct OutcomeWrite {
+    /// The account.
+    pub(crate) account: i64,
+    /// The channel.
+    pub(crate) channel: i64,
     /// The outbound message.
-    pub(crate) seq: i64,
-    /// The message its trace hangs on.
-    pub(crate) root: i64,
+    pub(crate) message: MessageId,
+    /// The inbound message its trace hangs on, if it came of one.
+    pub(crate) root: Option<MessageId>,
     /// When.
     pub(crate) at: Timestamp,
     /// What it brought.
@@ -56,101 +60,171 @@ pub(crate) enum AttemptResult {
 }
 
 impl Store {
-    /// Records that bytes are about to leave.
-    pub(crate) async fn begin_attempt(&self, seq: i64, at: Timestamp) -> Result<(), StoreError> {
-        self.write(move |db| {
-            db.prepare_cached("UPDATE queue SET attempt_at = ?2, attempts = attempts + 1 WHERE message = ?1")?
-                .execute((seq, at.micros()))?;
-            Ok(())
+    /// Records that bytes are about to leave. Refused when another process has the message, or it is over.
+    pub(crate) async fn begin_attempt(
+        &self,
+        account: i64,
+        message: MessageId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let epoch = self.inner.epoch;
+        self.write(account, move |db| {
+            let begun = db.execute(
+                "UPDATE work SET attempt_at = ?5, attempts = attempts + 1
+                WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
+                &args![account, &message, QueueKind::Outbound.number(), epoch, at],
+            )?;
+            match begun {
+                1 => Ok(()),
+                _ => Err(OpError::Refused(
+                    "another process has the message, or it is over".into(),
+                )),
+            }
         })
         .await
     }
 
     /// Stores what an attempt brought. A status never goes back: a receipt may have come first.
     pub(crate) async fn record_outcome(&self, outcome: Arc<OutcomeWrite>) -> Result<(), StoreError> {
-        self.write(move |db| {
+        let epoch = self.inner.epoch;
+        self.write(outcome.account, move |db| {
+            let root = outcome.root.as_ref().unwrap_or(&outcome.message);
+            super::queries::append_trace(db, outcome.account, root, &outcome.trail)?;
             match &outcome.result {
                 AttemptResult::Sent { provider_id, event } => {
-                    set_status(db, outcome.seq, Status::Sent, None)?;
-                    if provider_id.is_some() {
-                        db.prepare_cached("UPDATE message SET provider_id = ?2 WHERE seq = ?1")?
-                            .execute((outcome.seq, provider_id))?;
-                    }
-                    append_event(db, outcome.seq, event, outcome.at, "ack", provider_id.as_deref())?;
-                    dequeue(db, outcome.seq)?;
+                    record_sent(db, &outcome, provider_id.as_deref(), event, epoch)?;
                 }
                 AttemptResult::Later { due_at, counts } => {
-                    db.prepare_cached(
-                        "UPDATE queue SET lease = 0, due_at = ?2, attempts = attempts - ?3, attempt_at = NULL
-                        WHERE message = ?1",
-                    )?
-                    .execute((outcome.seq, due_at.micros(), i64::from(!counts)))?;
+                    db.execute(
+                        "UPDATE work SET lease = 0, published = 0, due_at = ?5, attempts = attempts - ?6,
+                            attempt_at = NULL
+                        WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
+                        &args![
+                            outcome.account,
+                            &outcome.message,
+                            QueueKind::Outbound.number(),
+                            epoch,
+                            *due_at,
+                            !counts
+                        ],
+                    )?;
                 }
                 AttemptResult::Over { status, reason, event } => {
-                    set_status(db, outcome.seq, *status, Some(reason))?;
-                    append_event(db, outcome.seq, event, outcome.at, "nack", Some(reason))?;
-                    dequeue(db, outcome.seq)?;
+                    if finish(db, outcome.account, &outcome.message, QueueKind::Outbound, epoch)? != Ended::LeaseLost {
+                        set_status(db, outcome.account, &outcome.message, *status, Some(reason))?;
+                        append_event(
+                            db,
+                            outcome.account,
+                            &outcome.message,
+                            event,
+                            outcome.at,
+                            "nack",
+                            Some(reason),
+                        )?;
+                    }
                 }
             }
-            super::queries::append_trace(db, outcome.root, &outcome.trail)
+            Ok(())
         })
         .await
     }
 }
 
-/// The columns [`outbound_from`] reads after the number, of `message AS m` and `queue AS q`.
+/// The carrier took it. That is noted even when the lease was lost: then another process may have sent it as well, and
+/// the message says so.
+fn record_sent(
+    db: &mut dyn Db,
+    outcome: &OutcomeWrite,
+    provider_id: Option<&str>,
+    event: &MessageId,
+    epoch: i64,
+) -> Result<(), OpError> {
+    let (account, message) = (outcome.account, &outcome.message);
+    let ended = finish(db, account, message, QueueKind::Outbound, epoch)?;
+    set_status(db, account, message, Status::Sent, None)?;
+    if ended == Ended::LeaseLost {
+        db.execute(
+            "UPDATE message SET possible_duplicate = 1 WHERE account = ?1 AND id = ?2",
+            &args![account, message],
+        )?;
+    }
+    append_event(db, account, message, event, outcome.at, "ack", provider_id)?;
+    if let Some(provider_id) = provider_id {
+        db.execute(
+            "UPDATE message SET provider_id = ?3 WHERE account = ?1 AND id = ?2",
+            &args![account, message, provider_id],
+        )?;
+        know_carrier_id(db, outcome, provider_id)?;
+        join_orphans(db, outcome, provider_id)?;
+    }
+    Ok(())
+}
+
+/// The columns [`outbound_from`] reads, of `message AS m`.
 pub(super) const OUTBOUND_COLUMNS: &str = "m.root, m.id, m.address, m.our_address, m.content, m.in_reply_to, \
-    m.session_event, m.created_at, q.attempts, q.attempt_at IS NOT NULL";
+    m.session_event, m.created_at, m.expires_at, m.account, \
+    (SELECT 1 FROM opt_out AS o WHERE o.account = m.account AND o.address = m.address)";
 
 /// Reads an outbound message that is queued.
-pub(super) fn outbound_from(row: &Row<'_>) -> Result<PulledOutbound, rusqlite::Error> {
-    let attempt_open: bool = row.get(10)?;
-    let attempts: u32 = row.get(9)?;
+pub(super) fn outbound_from(row: &Row, attempts: u32, attempt_open: bool) -> Result<PulledOutbound, SqlError> {
     Ok(PulledOutbound {
-        seq: row.get(0)?,
-        root: row.get(1)?,
+        root: row.get(0)?,
         message: Outbound {
-            id: row.get::<_, IdColumn>(2)?.0,
-            to: stored_address(&row.get::<_, String>(3)?),
-            from: row.get::<_, Option<String>>(4)?.map(|address| stored_address(&address)),
-            content: row.get::<_, Option<String>>(5)?.unwrap_or_default(),
-            in_reply_to: row.get::<_, Option<IdColumn>>(6)?.map(|id| id.0),
+            id: row.get(1)?,
+            to: stored_address(&row.get::<String>(2)?),
+            from: row.get::<Option<String>>(3)?.map(|address| stored_address(&address)),
+            content: row.get::<Option<String>>(4)?.unwrap_or_default(),
+            in_reply_to: row.get(5)?,
             session_event: row
-                .get::<_, Option<String>>(7)?
+                .get::<Option<String>>(6)?
                 .map(|event| SessionEvent::from(event.as_str())),
             attempts,
         },
-        created_at: Timestamp::from_micros(row.get(8)?),
+        created_at: row.get(7)?,
+        expires_at: row.get(8)?,
+        account: row.get(9)?,
         attempt_open,
+        is_opted_out: row.get::<Option<bool>>(10)?.unwrap_or(false),
     })
 }
 
 /// Moves a message's status on, never back; says whether it moved.
-pub(super) fn set_status(db: &Connection, seq: i64, status: Status, reason: Option<&str>) -> Result<bool, OpError> {
-    let held: i64 = db
-        .prepare_cached("SELECT status FROM message WHERE seq = ?1")?
-        .query_row([seq], |row| row.get(0))?;
-    if !status.follows(Status::from_number(held)) {
+pub(super) fn set_status(
+    db: &mut dyn Db,
+    account: i64,
+    message: &MessageId,
+    status: Status,
+    reason: Option<&str>,
+) -> Result<bool, SqlError> {
+    let held = db.first(
+        "SELECT status FROM message WHERE account = ?1 AND id = ?2",
+        &args![account, message],
+    )?;
+    let Some(held) = held else { return Ok(false) };
+    if !status.follows(Status::from_number(held.get(0)?)) {
         return Ok(false);
     }
-    db.prepare_cached("UPDATE message SET status = ?2, reason = ifnull(?3, reason) WHERE seq = ?1")?
-        .execute((seq, status.number(), reason))?;
+    db.execute(
+        "UPDATE message SET status = ?3, reason = coalesce(?4, reason) WHERE account = ?1 AND id = ?2",
+        &args![account, message, status, reason],
+    )?;
     Ok(true)
 }
 
-/// Appends an event to a message's.
+/// Appends an event to a message's. An event that is there is left as it is.
 pub(super) fn append_event(
-    db: &Connection,
-    seq: i64,
+    db: &mut dyn Db,
+    account: i64,
+    message: &MessageId,
     id: &MessageId,
     at: Timestamp,
     kind: &str,
     detail: Option<&str>,
-) -> Result<(), OpError> {
-    db.prepare_cached(
-        "INSERT INTO message_event (message, part, id, at, kind, detail)
-        SELECT ?1, ifnull(max(part), 0) + 1, ?2, ?3, ?4, ?5 FROM message_event WHERE message = ?1",
-    )?
-    .execute((seq, IdColumn(id.clone()), at.micros(), kind, detail))?;
-    Ok(())
+) -> Result<(), SqlError> {
+    db.execute(
+        "INSERT INTO message_event (account, message, id, at, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT DO NOTHING",
+        &args![account, message, id, at, kind, detail],
+    )
+    .map(drop)
 }

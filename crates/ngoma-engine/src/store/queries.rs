@@ -1,13 +1,19 @@
-//! What pages and commands ask about messages, and the trace's rows.
+//! What pages, commands and clients ask about messages, and the trace's rows.
 
-use super::columns::IdColumn;
 use super::inbound::stored_address;
-use super::writer::OpError;
+use super::sql::{Db, Row, SqlError, args};
 use super::{Store, StoreError};
-use crate::record::{Direction, MessageRecord, Status, TraceLine};
+use crate::record::{Direction, EventRecord, MessageRecord, Status, TraceLine};
 use crate::trace::{Trail, unpack};
-use ngoma_message::{Address, MessageId, SessionEvent, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row};
+use ngoma_message::{Address, MessageId, SessionEvent};
+
+/// How many days with messages of an account are looked through for those of a person.
+const DAYS_LOOKED_THROUGH: usize = 1000;
+
+const RECORD_COLUMNS: &str = "m.id, a.code, c.name, v.name, m.direction, m.address, m.content, m.session_key,
+    m.session_event, m.in_reply_to, m.status, m.provider_id, m.created_at, m.reason, m.possible_duplicate";
+const RECORD_TABLES: &str = "account AS a JOIN message AS m ON m.account = a.id
+    LEFT JOIN channel AS c ON c.id = m.channel LEFT JOIN service AS v ON v.id = m.service";
 
 impl Store {
     /// The latest messages of a person, both directions, newest last.
@@ -17,23 +23,55 @@ impl Store {
         address: &Address,
         limit: usize,
     ) -> Result<Vec<MessageRecord>, StoreError> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let key = (account.to_owned(), address.to_string(), limit);
-        self.read_aside(move |db| {
-            let mut messages: Vec<MessageRecord> = db
-                .prepare_cached(
-                    "SELECT m.id, a.code, c.name, v.name, m.direction, m.address, m.content, m.session_key,
-                        m.session_event, m.in_reply_to, m.status, m.provider_id, m.created_at
-                    FROM account AS a
-                    JOIN message AS m ON m.account = a.id AND m.address = ?2
-                    LEFT JOIN channel AS c ON c.id = m.channel
-                    LEFT JOIN service AS v ON v.id = m.service
-                    WHERE a.code = ?1 ORDER BY m.seq DESC LIMIT ?3",
-                )?
-                .query_map(key, record_from)?
-                .collect::<Result<_, _>>()?;
+        let (account, address) = (account.to_owned(), address.to_string());
+        self.read_slow(move |db| {
+            let mut messages = Vec::new();
+            let mut before = i64::MAX;
+            for _ in 0..DAYS_LOOKED_THROUGH {
+                let Some(day) = day_before(db, &account, before)? else {
+                    break;
+                };
+                let left = limit - messages.len();
+                messages.extend(messages_of_day(db, &account, &address, day, left)?);
+                if messages.len() >= limit {
+                    break;
+                }
+                before = day;
+            }
             messages.reverse();
             Ok(messages)
+        })
+        .await
+    }
+
+    /// A message of that account.
+    pub(crate) async fn message(&self, account: i64, id: &MessageId) -> Result<Option<MessageRecord>, StoreError> {
+        let id = id.clone();
+        self.read_slow(move |db| {
+            let sql = format!("SELECT {RECORD_COLUMNS} FROM {RECORD_TABLES} WHERE a.id = ?1 AND m.id = ?2");
+            db.first(&sql, &args![account, &id])?
+                .map(|row| record_from(&row))
+                .transpose()
+        })
+        .await
+    }
+
+    /// What became of a message, oldest first.
+    pub(crate) async fn events(&self, account: i64, id: &MessageId) -> Result<Vec<EventRecord>, StoreError> {
+        let id = id.clone();
+        self.read_slow(move |db| {
+            let sql = "SELECT id, at, kind, detail FROM message_event WHERE account = ?1 AND message = ?2 ORDER BY id";
+            db.query(sql, &args![account, &id])?
+                .iter()
+                .map(|row| {
+                    Ok(EventRecord {
+                        id: row.get(0)?,
+                        at: row.get(1)?,
+                        kind: row.get(2)?,
+                        detail: row.get(3)?,
+                    })
+                })
+                .collect()
         })
         .await
     }
@@ -41,57 +79,101 @@ impl Store {
     /// The steps of a message of that account. Those of an inbound message include the journeys of what came of it.
     pub(crate) async fn trace(&self, account: &str, message: &MessageId) -> Result<Vec<TraceLine>, StoreError> {
         let (account, id) = (account.to_owned(), message.clone());
-        self.read_aside(move |db| {
-            let found: Option<(i64, Option<i64>)> = db
-                .prepare_cached(
-                    "SELECT m.seq, m.root FROM message AS m JOIN account AS a ON a.id = m.account
-                    WHERE m.id = ?2 AND a.code = ?1",
-                )?
-                .query_row((account, IdColumn(id.clone())), |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let Some((seq, root)) = found else {
+        self.read_slow(move |db| {
+            let sql =
+                format!("SELECT a.id, m.root, {RECORD_COLUMNS} FROM {RECORD_TABLES} WHERE a.code = ?1 AND m.id = ?2");
+            let Some(row) = db.first(&sql, &args![&account, &id])? else {
                 return Ok(Vec::new());
             };
+            let number: i64 = row.get(0)?;
+            let root: Option<MessageId> = row.get(1)?;
+            let record = record_from(&Row::after(&row, 2))?;
+            let mut lines = Vec::new();
+            if root.is_none() && record.direction == Direction::Outbound {
+                // A client's own message: its row says all there is to say of its acceptance.
+                lines.push(TraceLine {
+                    at: record.created_at,
+                    step: "accept".into(),
+                    detail: format!(
+                        "a client's message to {} on channel {}",
+                        record.address.value(),
+                        record.channel
+                    ),
+                });
+            }
             let only_about = root.is_some().then_some(&id);
-            let packed: Vec<String> = db
-                .prepare_cached("SELECT lines FROM trace WHERE message = ?1 ORDER BY part")?
-                .query_map([root.unwrap_or(seq)], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
-            Ok(packed.iter().flat_map(|lines| unpack(lines, only_about)).collect())
+            let packed = db.query(
+                "SELECT lines FROM trace WHERE account = ?1 AND message = ?2 ORDER BY id",
+                &args![number, root.as_ref().unwrap_or(&id)],
+            )?;
+            for row in packed {
+                lines.extend(unpack(&row.get::<String>(0)?, only_about));
+            }
+            Ok(lines)
         })
         .await
     }
 }
 
-fn record_from(row: &Row<'_>) -> Result<MessageRecord, rusqlite::Error> {
+/// The last day before that one on which an account had messages.
+fn day_before(db: &mut dyn Db, account: &str, before: i64) -> Result<Option<i64>, SqlError> {
+    let row = db.first(
+        "SELECT m.created_at / 86400000000 FROM message AS m
+        WHERE m.account = (SELECT id FROM account WHERE code = ?1) AND m.created_at / 86400000000 < ?2
+        ORDER BY m.created_at / 86400000000 DESC LIMIT 1",
+        &args![account, before],
+    )?;
+    row.map(|row| row.get(0)).transpose()
+}
+
+/// The messages of a person on that day, newest first.
+fn messages_of_day(
+    db: &mut dyn Db,
+    account: &str,
+    address: &str,
+    day: i64,
+    limit: usize,
+) -> Result<Vec<MessageRecord>, SqlError> {
+    let sql = format!(
+        "SELECT {RECORD_COLUMNS} FROM {RECORD_TABLES}
+        WHERE a.code = ?1 AND m.created_at / 86400000000 = ?3 AND m.address = ?2 ORDER BY m.id DESC LIMIT ?4"
+    );
+    db.query(&sql, &args![account, address, day, limit])?
+        .iter()
+        .map(record_from)
+        .collect()
+}
+
+fn record_from(row: &Row) -> Result<MessageRecord, SqlError> {
     Ok(MessageRecord {
-        id: row.get::<_, IdColumn>(0)?.0,
+        id: row.get(0)?,
         account: row.get(1)?,
-        channel: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+        channel: row.get::<Option<String>>(2)?.unwrap_or_default(),
         service: row.get(3)?,
         direction: Direction::from_number(row.get(4)?),
-        address: stored_address(&row.get::<_, String>(5)?),
+        address: stored_address(&row.get::<String>(5)?),
         content: row.get(6)?,
         session_key: row.get(7)?,
         session_event: row
-            .get::<_, Option<String>>(8)?
+            .get::<Option<String>>(8)?
             .map(|event| SessionEvent::from(event.as_str())),
-        in_reply_to: row.get::<_, Option<IdColumn>>(9)?.map(|id| id.0),
+        in_reply_to: row.get(9)?,
         status: Status::from_number(row.get(10)?),
         provider_id: row.get(11)?,
-        created_at: Timestamp::from_micros(row.get(12)?),
+        created_at: row.get(12)?,
+        reason: row.get(13)?,
+        possible_duplicate: row.get(14)?,
     })
 }
 
-/// Appends a commit's lines to the trace of an inbound message.
-pub(super) fn append_trace(db: &Connection, root: i64, trail: &Trail) -> Result<(), OpError> {
+/// Appends a commit's lines to the trace of the message they hang on.
+pub(super) fn append_trace(db: &mut dyn Db, account: i64, root: &MessageId, trail: &Trail) -> Result<(), SqlError> {
     if trail.is_empty() {
         return Ok(());
     }
-    db.prepare_cached(
-        "INSERT INTO trace (message, part, lines)
-        SELECT ?1, ifnull(max(part), 0) + 1, ?2 FROM trace WHERE message = ?1",
-    )?
-    .execute((root, trail.pack()))?;
-    Ok(())
+    db.execute(
+        "INSERT INTO trace (account, message, id, lines) VALUES (?1, ?2, ?3, ?4)",
+        &args![account, root, &MessageId::generate(), trail.pack()],
+    )
+    .map(drop)
 }

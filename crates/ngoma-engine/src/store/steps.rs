@@ -1,25 +1,29 @@
 //! What a service's step did, as one transaction; and how an inbound message ends in any other way.
 
-use super::columns::IdColumn;
+use super::backend::OpError;
 use super::inbound::InboundMessage;
-use super::queue::{dequeue, enqueue};
 use super::service_notes::{write_log, write_metrics};
 use super::sessions::write_session;
-use super::writer::OpError;
+use super::sql::{Db, Insert, Param, SqlError, args};
+use super::work::{Ended, NewWork, end, enqueue, finish};
 use super::{QueueKind, SessionRow, Store, StoreError};
 use crate::record::{Direction, Status};
 use crate::service::{KvWrite, LogLine, Metric};
 use crate::trace::Trail;
 use ngoma_message::text::Encoding;
 use ngoma_message::{Address, MessageId, Object, SessionEvent, Timestamp};
-use rusqlite::{Connection, OptionalExtension, named_params};
 use std::sync::Arc;
+
+/// The priority of what a service sends, unless it says otherwise.
+pub(crate) const USUAL_PRIORITY: i64 = 2;
 
 /// All that one transaction writes when an inbound message has been worked on.
 #[derive(Clone, Debug)]
 pub(crate) struct StepCommit {
+    /// The account.
+    pub(crate) account: i64,
     /// The inbound message.
-    pub(crate) seq: i64,
+    pub(crate) message: MessageId,
     /// When.
     pub(crate) at: Timestamp,
     /// How it ended.
@@ -67,6 +71,10 @@ pub(crate) struct NewOutbound {
     pub(crate) reason: Option<String>,
     pub(crate) encoding: Option<Encoding>,
     pub(crate) segments: Option<usize>,
+    /// 0 is the most urgent, 3 the least.
+    pub(crate) priority: i64,
+    /// When it is of no use any more.
+    pub(crate) expires_at: Option<Timestamp>,
     /// How it enters the queue; nothing when its status is final already.
     pub(crate) publish: Option<Publish>,
 }
@@ -101,108 +109,135 @@ impl NewOutbound {
             reason: None,
             encoding: None,
             segments: None,
+            priority: USUAL_PRIORITY,
+            expires_at: None,
             publish: None,
         }
     }
 }
 
 impl Store {
-    /// Writes what a step did: all of it or nothing. Gives the numbers of the outbound messages, in order. An inbound
-    /// message is ended once; a second time is refused.
-    pub(crate) async fn commit_step(&self, step: Arc<StepCommit>) -> Result<Vec<i64>, StoreError> {
-        let (epoch, log_lines) = (self.shared.epoch, self.shared.log_lines);
-        self.write(move |db| {
-            let session_ended = end_inbound(db, &step)?;
+    /// Writes what a step did: all of it or nothing. An inbound message is ended once; a second time is refused.
+    pub(crate) async fn commit_step(&self, step: Arc<StepCommit>) -> Result<(), StoreError> {
+        let (epoch, log_lines) = (self.inner.epoch, self.inner.log_lines);
+        self.write(step.account, move |db| {
+            let account = step.account;
+            let Some(session_ended) = end_inbound(db, &step)? else {
+                return was_committed(db, &step);
+            };
+            if finish(db, account, &step.message, QueueKind::Inbound, epoch)? == Ended::LeaseLost {
+                return Err(OpError::Refused("another process has the message".into()));
+            }
             if let Some(session) = &step.session {
                 let mut session = session.clone();
                 session.is_open &= !session_ended;
-                write_session(db, &session)?;
+                write_session(db, account, &session)?;
             }
             if let Some(service) = step.service {
-                super::kv::write_keys(db, service, &step.kv, step.at)?;
-                write_metrics(db, service, &step.metrics, step.at)?;
-                write_log(db, service, &step.log, step.at, log_lines)?;
+                super::kv::write_keys(db, account, service, &step.kv, step.at)?;
+                write_metrics(db, account, service, &step.metrics, step.at)?;
+                write_log(db, account, service, &step.log, step.at, log_lines)?;
             }
-            let outbound = step
-                .outbound
-                .iter()
-                .map(|message| insert_outbound(db, message, step.seq, step.at, epoch))
-                .collect::<Result<_, _>>()?;
-            super::queries::append_trace(db, step.seq, &step.trail)?;
-            dequeue(db, step.seq)?;
-            Ok(outbound)
+            insert_outbound(db, &step.outbound, Some(&step.message), step.at, epoch)?;
+            super::queries::append_trace(db, account, &step.message, &step.trail)?;
+            Ok(())
         })
         .await
     }
 }
 
-/// Ends the inbound message; says whether the channel has ended its session meanwhile by a text of its own.
-fn end_inbound(db: &Connection, step: &StepCommit) -> Result<bool, OpError> {
-    let ended: Option<Option<bool>> = db
-        .prepare_cached(
-            "UPDATE message SET status = ?2, service = ?3, reason = ?4 WHERE seq = ?1 AND status = ?5
-            RETURNING session_ended",
-        )?
-        .query_row(
-            (
-                step.seq,
-                step.end.status.number(),
-                step.service,
-                &step.end.reason,
-                Status::Received.number(),
-            ),
-            |row| row.get(0),
-        )
-        .optional()?;
-    match ended {
-        Some(session_ended) => Ok(session_ended.unwrap_or(false)),
-        None => Err(OpError::Refused("the message was worked on before".into())),
-    }
+/// Ends the inbound message; says whether the channel has ended its session meanwhile by a text of its own. Nothing when
+/// it was ended before.
+fn end_inbound(db: &mut dyn Db, step: &StepCommit) -> Result<Option<bool>, SqlError> {
+    let ended = db.first(
+        "UPDATE message SET status = ?3, service = ?4, reason = ?5 WHERE account = ?1 AND id = ?2 AND status = ?6
+        RETURNING session_ended",
+        &args![
+            step.account,
+            &step.message,
+            step.end.status,
+            step.service,
+            &step.end.reason,
+            Status::Received,
+        ],
+    )?;
+    ended.map(|row| row.get(0)).transpose()
 }
 
-/// Stores an outbound message that came of the inbound message `root`.
+/// Whether this very step was committed before and its answer was lost: then what it sends is there.
+fn was_committed(db: &mut dyn Db, step: &StepCommit) -> Result<(), OpError> {
+    let refused = || OpError::Refused("the message was worked on before".into());
+    let first = step.outbound.first().ok_or_else(refused)?;
+    let held = db.first(
+        "SELECT 1 FROM message WHERE account = ?1 AND id = ?2",
+        &args![step.account, &first.id],
+    )?;
+    // Whoever had it before has ended its work too.
+    end(db, step.account, &step.message, QueueKind::Inbound)?;
+    held.map(drop).ok_or_else(refused)
+}
+
+/// Stores outbound messages; `root` is the inbound message they came of. One whose id is known is left as it is.
 pub(super) fn insert_outbound(
-    db: &Connection,
-    message: &NewOutbound,
-    root: i64,
+    db: &mut dyn Db,
+    messages: &[NewOutbound],
+    root: Option<&MessageId>,
     at: Timestamp,
     epoch: i64,
-) -> Result<i64, OpError> {
+) -> Result<(), SqlError> {
+    let insert = Insert {
+        into: "message (account, id, channel, service, direction, status, address, our_address, content,
+            session_key, session_event, in_reply_to, root, created_at, expires_at, priority, encoding, segments, reason,
+            metadata)",
+        columns: 20,
+        tail: "ON CONFLICT DO NOTHING",
+    };
+    let rows: Vec<Vec<Param<'_>>> = messages.iter().map(|message| outbound_row(message, root, at)).collect();
+    db.insert(insert, &rows)?;
+    let work: Vec<NewWork<'_>> = messages.iter().filter_map(|message| work_of(message, at)).collect();
+    enqueue(db, &work, epoch)
+}
+
+fn outbound_row<'a>(message: &'a NewOutbound, root: Option<&MessageId>, at: Timestamp) -> Vec<Param<'a>> {
     let metadata = (!message.helper_metadata.is_empty())
         .then(|| serde_json::Value::Object(message.helper_metadata.clone()).to_string());
     let encoding = message.encoding.map(|encoding| match encoding {
-        Encoding::Gsm7 => 7,
+        Encoding::Gsm7 => 7i64,
         Encoding::Ucs2 => 16,
     });
-    db.prepare_cached(
-        "INSERT INTO message (id, account, channel, service, direction, status, address, our_address, content,
-            session_key, session_event, in_reply_to, root, created_at, encoding, segments, reason, metadata)
-        VALUES (:id, :account, :channel, :service, :direction, :status, :address, :our_address, :content,
-            :session_key, :session_event, :in_reply_to, :root, :created_at, :encoding, :segments, :reason, :metadata)",
-    )?
-    .execute(named_params! {
-        ":id": IdColumn(message.id.clone()),
-        ":account": message.account,
-        ":channel": message.channel,
-        ":service": message.service,
-        ":direction": Direction::Outbound.number(),
-        ":status": message.status.number(),
-        ":address": message.to.to_string(),
-        ":our_address": message.from.as_ref().map(Address::to_string),
-        ":content": message.content,
-        ":session_key": message.session_key,
-        ":session_event": message.session_event.as_ref().map(SessionEvent::as_str),
-        ":in_reply_to": message.in_reply_to.clone().map(IdColumn),
-        ":root": root,
-        ":created_at": at.micros(),
-        ":encoding": encoding,
-        ":segments": message.segments.and_then(|segments| i64::try_from(segments).ok()),
-        ":reason": message.reason,
-        ":metadata": metadata,
-    })?;
-    let seq = db.last_insert_rowid();
-    if let (Some(publish), Some(channel)) = (message.publish, message.channel) {
-        enqueue(db, seq, QueueKind::Outbound, channel, at, publish, epoch)?;
-    }
-    Ok(seq)
+    args![
+        message.account,
+        &message.id,
+        message.channel,
+        message.service,
+        Direction::Outbound,
+        message.status,
+        &message.to,
+        message.from.as_ref(),
+        &message.content,
+        &message.session_key,
+        message.session_event.as_ref().map(SessionEvent::as_str),
+        message.in_reply_to.as_ref(),
+        root,
+        at,
+        message.expires_at,
+        message.priority,
+        encoding,
+        message.segments,
+        &message.reason,
+        metadata,
+    ]
+    .into()
+}
+
+fn work_of(message: &NewOutbound, at: Timestamp) -> Option<NewWork<'_>> {
+    Some(NewWork {
+        account: message.account,
+        item: &message.id,
+        kind: QueueKind::Outbound,
+        channel: message.channel?,
+        priority: message.priority,
+        due_at: at,
+        publish: message.publish?,
+    })
 }

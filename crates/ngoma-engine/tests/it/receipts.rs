@@ -6,6 +6,8 @@ use ngoma_engine::Status;
 use ngoma_engine::channel::{Receipt, ReceiptFor, ReceiveError, Reported, Sent};
 use ngoma_message::{DeliveryStatus, MessageId};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
 
 fn receipt(about: ReceiptFor, status: DeliveryStatus) -> Receipt {
     Receipt {
@@ -19,6 +21,7 @@ async fn report(line: &Line, about: ReceiptFor, status: DeliveryStatus) -> &'sta
     match line.ctx.door.report(receipt(about, status)).await {
         Ok(Reported::Recorded(_)) => "recorded",
         Ok(Reported::Unchanged) => "unchanged",
+        Ok(Reported::Held) => "held",
         Err(ReceiveError::UnknownMessage) => "unknown",
         Err(ReceiveError::Unavailable(_)) => "unavailable",
     }
@@ -74,6 +77,29 @@ async fn a_receipt_before_the_answer_to_the_send_stands() {
     world.reaches("+1", &id, Status::Delivered).await;
 }
 
+/// F4: the carrier's receipt overtakes its answer to the send.
+#[tokio::test]
+async fn a_receipt_that_comes_before_its_id_is_known_counts_when_it_is() {
+    for later in [Duration::from_millis(10), Duration::from_secs(71 * 3600)] {
+        let world = World::new().await;
+        let line = world.line("demo/sms");
+        let gate = Arc::new(Semaphore::new(0));
+        *line.gate.lock().unwrap() = Some(Arc::clone(&gate));
+        line.outcomes.lock().unwrap().push_back(Ok(Sent {
+            provider_id: Some("p1".into()),
+        }));
+        line.take(text("+1", "hi")).await;
+        let about = || ReceiptFor::ProviderId("p1".into());
+        assert_eq!(report(&line, about(), DeliveryStatus::Delivered).await, "held");
+        world.clock.advance(later);
+        gate.add_permits(1);
+        let id = soon(line.next_sent()).await.id;
+        world.reaches("+1", &id, Status::Delivered).await;
+        world.has_traced(&id, "receipt: the carrier says delivered").await;
+        assert_eq!(report(&line, about(), DeliveryStatus::Delivered).await, "unchanged");
+    }
+}
+
 #[tokio::test]
 async fn a_receipt_reaches_messages_of_its_channel_only() {
     let world = World::new().await;
@@ -81,10 +107,13 @@ async fn a_receipt_reaches_messages_of_its_channel_only() {
     let (line, id) = sent(&world).await;
     world.reaches("+1", &id, Status::Sent).await;
     for name in ["other/sms", "demo/ussd"] {
-        for about in [ReceiptFor::MessageId(id.clone()), ReceiptFor::ProviderId("p1".into())] {
+        for (about, expected) in [
+            (ReceiptFor::MessageId(id.clone()), "unknown"),
+            (ReceiptFor::ProviderId("p1".into()), "held"),
+        ] {
             assert_eq!(
                 report(&world.line(name), about, DeliveryStatus::Failed).await,
-                "unknown",
+                expected,
                 "{name}"
             );
         }

@@ -5,7 +5,7 @@ use crate::script::Script;
 use ngoma_engine::channel::ChannelType;
 use ngoma_engine::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
 use ngoma_engine::service::Bundle;
-use ngoma_engine::{Direction, Engine, EngineOptions, FrozenClock, Limits, MessageRecord, Status};
+use ngoma_engine::{Direction, Engine, EngineOptions, FrozenClock, Limits, MessageRecord, Status, StoreChoice};
 use ngoma_message::{Address, MessageId, Object, Timestamp};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +22,23 @@ pub struct World {
     pub script: Arc<Script>,
     pub lines: Lines,
     pub limits: Limits,
+    pub store: StoreChoice,
     engine: Option<Arc<Engine>>,
+}
+
+/// The store of a new world: an empty database of the PostgreSQL server `NGOMA_TEST_POSTGRES` names, or SQLite.
+fn store() -> StoreChoice {
+    static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let Ok(server) = std::env::var("NGOMA_TEST_POSTGRES") else {
+        return StoreChoice::Sqlite;
+    };
+    let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    let name = format!("t{}_{number}", std::process::id());
+    let made = std::process::Command::new("psql")
+        .args([&format!("{server}/postgres"), "-qc", &format!("CREATE DATABASE {name}")])
+        .status();
+    assert!(made.unwrap().success());
+    StoreChoice::Postgres(format!("{server}/{name}"))
 }
 
 /// Something that must happen soon.
@@ -50,6 +66,7 @@ impl World {
                 lease_wait: Duration::ZERO,
                 ..Limits::default()
             },
+            store: store(),
             engine: None,
         }
     }
@@ -65,7 +82,13 @@ impl World {
         let types = vec![fake("fake_ussd", true), fake("fake_sms", false)];
         let mut options = EngineOptions::new(self.clock.clone(), self.script.clone(), types);
         options.limits = self.limits.clone();
+        options.store = self.store.clone();
         options
+    }
+
+    /// Whether this run's worlds are on PostgreSQL: what only a SQLite file has is then not looked at.
+    pub fn is_on_postgres() -> bool {
+        std::env::var_os("NGOMA_TEST_POSTGRES").is_some()
     }
 
     /// Opens and starts an engine on the folder.

@@ -38,6 +38,11 @@ const HOMES: &[Home] = &[
         is_free_in_tests: false,
     },
     Home {
+        external: "postgres",
+        crates: &["ngoma-engine"],
+        is_free_in_tests: false,
+    },
+    Home {
         external: "reqwest",
         crates: &["ngoma-engine"],
         is_free_in_tests: true,

@@ -1,6 +1,6 @@
 //! The writer's lease: a lock on a file of the data folder, held by the one process that writes.
 
-use super::OpenError;
+use crate::store::OpenError;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -10,14 +10,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The lease; it ends with this value, and with the process in any case.
 #[derive(Debug)]
-pub(super) struct Lease {
+pub(in crate::store) struct FolderLock {
     _file: File,
 }
 
 /// Takes the lease, waiting so long for a predecessor to let go of it.
-pub(super) async fn take(folder: &Path, wait: Duration) -> Result<Lease, OpenError> {
+pub(in crate::store) async fn take(folder: &Path, wait: Duration) -> Result<FolderLock, OpenError> {
     let path = folder.join("writer.lock");
-    super::files::make_private(&path).map_err(|error| OpenError::folder(folder, error))?;
+    crate::store::files::make_private(&path).map_err(|error| OpenError::folder(folder, error))?;
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -27,7 +27,7 @@ pub(super) async fn take(folder: &Path, wait: Duration) -> Result<Lease, OpenErr
     let begin = Instant::now();
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(Lease { _file: file }),
+            Ok(()) => return Ok(FolderLock { _file: file }),
             Err(TryLockError::WouldBlock) if begin.elapsed() < wait => tokio::time::sleep(LOOK_EVERY).await,
             Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(folder.to_owned())),
             Err(TryLockError::Error(error)) => return Err(OpenError::folder(folder, error)),

@@ -1,12 +1,15 @@
 //! The writer: what one transaction holds together and what it does not.
 
-use super::writer::OpError;
-use super::*;
+use super::OpError;
+use crate::store::sql::{Db, args};
+use crate::store::{NO_ACCOUNT, Store, StoreChoice, StoreError, StoreOptions};
 use std::sync::mpsc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 async fn open(folder: &TempDir, max_pages: Option<u64>) -> Store {
     let options = StoreOptions {
+        choice: StoreChoice::Sqlite,
         lease_wait: Duration::ZERO,
         group_commit: 16,
         backlog: 64,
@@ -16,9 +19,9 @@ async fn open(folder: &TempDir, max_pages: Option<u64>) -> Store {
     Store::open(folder.path(), options).await.unwrap()
 }
 
-fn add_account(code: String) -> impl FnOnce(&Connection) -> Result<(), OpError> + Send + 'static {
+fn add_account(code: String) -> impl FnMut(&mut dyn Db) -> Result<(), OpError> + Send + 'static {
     move |db| {
-        db.execute("INSERT INTO account (code) VALUES (?1)", [code])?;
+        db.execute("INSERT INTO account (code) VALUES (?1)", &args![&code])?;
         Ok(())
     }
 }
@@ -36,20 +39,20 @@ async fn a_failing_operation_does_not_spoil_the_others_of_its_transaction() {
     let store = open(&folder, None).await;
     // While the writer is held in one transaction, the others gather for the next.
     let (go_on, held) = mpsc::channel::<()>();
-    let hold = store.write(move |_| {
+    let hold = store.write(NO_ACCOUNT, move |_| {
         let _ = held.recv();
         Ok(())
     });
     let others = async {
         let all = async {
             tokio::join!(
-                store.write(add_account("a".into())),
-                store.write(add_account("a".into())),
-                store.write(|db| {
-                    db.execute("INSERT INTO account (code) VALUES ('half')", [])?;
+                store.write(NO_ACCOUNT, add_account("a".into())),
+                store.write(NO_ACCOUNT, add_account("a".into())),
+                store.write(NO_ACCOUNT, |db| {
+                    db.execute("INSERT INTO account (code) VALUES ('half')", &[])?;
                     Err::<(), _>(OpError::Refused("not this".into()))
                 }),
-                store.write(add_account("b".into())),
+                store.write(NO_ACCOUNT, add_account("b".into())),
             )
         };
         let release = async {
@@ -71,7 +74,7 @@ async fn a_full_disk_is_told_and_writing_works_again_when_there_is_room() {
     let store = open(&folder, Some(60)).await;
     let mut stored = 0;
     let full = loop {
-        match store.write(add_account(format!("{stored:0>2000}"))).await {
+        match store.write(NO_ACCOUNT, add_account(format!("{stored:0>2000}"))).await {
             Ok(()) => stored += 1,
             Err(error) => break error,
         }
@@ -79,10 +82,12 @@ async fn a_full_disk_is_told_and_writing_works_again_when_there_is_room() {
     assert_eq!(full, StoreError::Unavailable("the disk is full".into()));
     assert_eq!(accounts(&store).await.len(), stored);
     store
-        .write(|db| Ok(db.query_row("PRAGMA max_page_count = 100000", [], |_| Ok(()))?))
+        .write(NO_ACCOUNT, |db| {
+            Ok(db.query("PRAGMA max_page_count = 100000", &[]).map(drop)?)
+        })
         .await
         .unwrap();
-    store.write(add_account("room".into())).await.unwrap();
+    store.write(NO_ACCOUNT, add_account("room".into())).await.unwrap();
     assert_eq!(accounts(&store).await.len(), stored + 1);
 }
 
@@ -90,25 +95,25 @@ async fn a_full_disk_is_told_and_writing_works_again_when_there_is_room() {
 async fn a_closed_store_says_so_and_gives_its_lease_back() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder, None).await;
-    store.write(add_account("a".into())).await.unwrap();
+    store.write(NO_ACCOUNT, add_account("a".into())).await.unwrap();
     store.close();
     assert_eq!(store.ping().await, Err(StoreError::Unavailable("it is closed".into())));
     let again = open(&folder, None).await;
     assert_eq!(accounts(&again).await, ["a"]);
-    assert!(again.shared.epoch > store.shared.epoch);
+    assert!(again.epoch() > store.epoch());
 }
 
 #[tokio::test]
 async fn an_operation_that_panics_is_refused_and_the_writer_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder, None).await;
-    let broken = store.write(|db| {
-        let added = db.execute("INSERT INTO account (code) VALUES ('half')", [])?;
+    let broken = store.write(NO_ACCOUNT, |db| {
+        let added = db.execute("INSERT INTO account (code) VALUES ('half')", &[])?;
         assert_eq!(added, 0, "it broke");
         Ok(())
     });
     let refused = broken.await.unwrap_err().to_string();
     assert!(refused.contains("it broke"), "{refused}");
-    store.write(add_account("a".into())).await.unwrap();
+    store.write(NO_ACCOUNT, add_account("a".into())).await.unwrap();
     assert_eq!(accounts(&store).await, ["a"]);
 }

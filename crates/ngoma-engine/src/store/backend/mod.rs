@@ -1,0 +1,27 @@
+//! Where operations run: threads that write with group commit, and connections that read.
+
+pub(super) mod folder_lock;
+mod operation;
+mod postgres;
+mod sqlite;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub(super) use operation::{OpError, Operation, Query, pending, question};
+pub(super) use postgres::PostgresBackend;
+pub(super) use sqlite::SqliteBackend;
+
+use super::StoreError;
+
+/// A database and how its connections are used.
+pub(super) trait Backend: Send + Sync {
+    /// Hands an operation to the writer of its account. Operations of one account run in the order they were handed over.
+    fn write(&self, account: i64, operation: Box<dyn Operation>) -> Result<(), StoreError>;
+    /// Hands over a query of a few rows, on the path of messages.
+    fn read(&self, query: Box<dyn Query>);
+    /// Hands over a query that may take long: messages never wait for it.
+    fn read_slow(&self, query: Box<dyn Query>);
+    /// Writes what was handed over before, and lets go of the database.
+    fn close(&self);
+}

@@ -1,0 +1,90 @@
+//! SQL as the store speaks it: one text for SQLite and PostgreSQL, its parameters and rows in types of our own.
+
+mod cell;
+mod param;
+mod postgres;
+mod sqlite;
+
+pub(super) use cell::Row;
+pub(super) use param::{Param, args};
+pub(super) use postgres::{PostgresDb, SCHEMA};
+pub(super) use sqlite::SqliteDb;
+
+/// Which database a text is for, where one text does not do for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// SQLite.
+    Sqlite,
+    /// PostgreSQL; what is on the message path, Citus takes too.
+    Postgres,
+}
+
+/// A connection to a database. Parameters are written `?1`, `?2`, … whatever the database.
+pub(super) trait Db {
+    /// Which database it is.
+    fn dialect(&self) -> Dialect;
+    /// Runs a statement; says how many rows it changed.
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, SqlError>;
+    /// Runs a query, or a statement that returns rows.
+    fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError>;
+    /// Runs statements without parameters, one after the other.
+    fn script(&mut self, sql: &str) -> Result<(), SqlError>;
+    /// Inserts many rows at once; gives what the statement returns.
+    fn insert(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError>;
+
+    /// The first row of a query, if there is one.
+    fn first(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, SqlError> {
+        Ok(self.query(sql, params)?.into_iter().next())
+    }
+
+    /// The first value of the first row of a query that always has one.
+    fn number(&mut self, sql: &str, params: &[Param<'_>]) -> Result<i64, SqlError> {
+        match self.first(sql, params)? {
+            Some(row) => row.get(0),
+            None => Err(SqlError::Refused("a row was expected and none came".into())),
+        }
+    }
+}
+
+/// A statement that inserts rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Insert {
+    /// The table and its columns: `message (account, id)`.
+    pub(super) into: &'static str,
+    /// How many columns that names.
+    pub(super) columns: usize,
+    /// What follows the rows: `ON CONFLICT DO NOTHING`.
+    pub(super) tail: &'static str,
+}
+
+/// Why a statement was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SqlError {
+    /// The database does not take it now; nothing is known to have been done. The words say why.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The disk did not confirm a write: what it holds is unknown.
+    #[error("{0}")]
+    DiskLost(String),
+    /// Another transaction was in the way; the whole transaction may be done again.
+    #[error("{0}")]
+    Conflict(String),
+    /// The statement is at fault.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// `?1` as PostgreSQL writes it. A question mark inside quotes does not occur in the store's texts.
+fn as_dollars(sql: &str) -> String {
+    sql.replace('?', "$")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_for_both() {
+        assert_eq!(as_dollars("a = ?1 AND b = ?12"), "a = $1 AND b = $12");
+    }
+}

@@ -1,0 +1,232 @@
+//! PostgreSQL, through the synchronous client: a connection belongs to one thread of the store.
+
+use super::cell::{Cell, Row};
+use super::{Db, Dialect, Insert, Param, SqlError, as_dollars};
+use bytes::BytesMut;
+use postgres::error::SqlState;
+use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+use postgres::{Client, NoTls, Statement};
+use std::collections::HashMap;
+use std::error::Error;
+use std::time::Duration;
+
+/// How long connecting may take.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// How many rows one statement inserts, largest first: few sizes, so that few statements are prepared.
+const ROWS_AT_ONCE: [usize; 4] = [100, 25, 5, 1];
+/// How many statements a connection keeps prepared before it begins anew.
+const PREPARED_STATEMENTS: usize = 256;
+/// The schema all tables are in: another program's tables in the same database are left alone.
+pub(in crate::store) const SCHEMA: &str = "ngoma";
+
+/// A connection to a PostgreSQL database.
+pub(in crate::store) struct PostgresDb {
+    client: Client,
+    prepared: HashMap<String, Statement>,
+}
+
+impl PostgresDb {
+    /// Connects; the tables are looked for in [`SCHEMA`].
+    pub(in crate::store) fn connect(url: &str) -> Result<Self, SqlError> {
+        let mut config: postgres::Config = url
+            .parse()
+            // The parser's words may hold the password.
+            .map_err(|_| SqlError::Refused("the address of the database cannot be read".into()))?;
+        config
+            .connect_timeout(CONNECT_WITHIN)
+            .application_name("ngoma")
+            .tcp_user_timeout(Duration::from_secs(30));
+        let mut client = config.connect(NoTls)?;
+        client.batch_execute(&format!(
+            "SET search_path TO {SCHEMA}; SET synchronous_commit TO on; SET client_min_messages TO warning"
+        ))?;
+        Ok(Self {
+            client,
+            prepared: HashMap::new(),
+        })
+    }
+
+    fn prepare(&mut self, sql: &str) -> Result<Statement, SqlError> {
+        if let Some(statement) = self.prepared.get(sql) {
+            return Ok(statement.clone());
+        }
+        if self.prepared.len() >= PREPARED_STATEMENTS {
+            self.prepared.clear();
+        }
+        let statement = self.client.prepare(&as_dollars(sql))?;
+        self.prepared.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+}
+
+impl Db for PostgresDb {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, SqlError> {
+        let statement = self.prepare(sql)?;
+        Ok(self.client.execute(&statement, &as_sql(params))?)
+    }
+
+    fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
+        let statement = self.prepare(sql)?;
+        let rows = self.client.query(&statement, &as_sql(params))?;
+        rows.iter().map(read).collect()
+    }
+
+    fn script(&mut self, sql: &str) -> Result<(), SqlError> {
+        Ok(self.client.batch_execute(sql)?)
+    }
+
+    fn insert(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError> {
+        let mut returned = Vec::new();
+        let mut rest = rows;
+        for size in ROWS_AT_ONCE {
+            while rest.len() >= size {
+                let (now, later) = rest.split_at(size);
+                let statement = self.prepare(&text_of(insert, size))?;
+                let params: Vec<&(dyn ToSql + Sync)> =
+                    now.iter().flatten().map(|param| param as &(dyn ToSql + Sync)).collect();
+                for row in &self.client.query(&statement, &params)? {
+                    returned.push(read(row)?);
+                }
+                rest = later;
+            }
+        }
+        Ok(returned)
+    }
+}
+
+fn text_of(insert: Insert, rows: usize) -> String {
+    let mut sql = format!("INSERT INTO {} VALUES ", insert.into);
+    for row in 0..rows {
+        sql.push_str(if row == 0 { "(" } else { ", (" });
+        for column in 1..=insert.columns {
+            let comma = if column == 1 { "" } else { ", " };
+            sql.push_str(&format!("{comma}?{}", row * insert.columns + column));
+        }
+        sql.push(')');
+    }
+    sql.push(' ');
+    sql.push_str(insert.tail);
+    sql
+}
+
+fn as_sql<'a>(params: &'a [Param<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+}
+
+impl ToSql for Param<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match (self, ty) {
+            (Self::Null, _) => Ok(IsNull::Yes),
+            (Self::Int(value), &Type::INT2) => i16::try_from(*value)?.to_sql(ty, out),
+            (Self::Int(value), &Type::INT4) => i32::try_from(*value)?.to_sql(ty, out),
+            (Self::Int(value), &Type::BOOL) => (*value != 0).to_sql(ty, out),
+            (Self::Int(value), &Type::INT8) => value.to_sql(ty, out),
+            (Self::Real(value), &Type::FLOAT8) => value.to_sql(ty, out),
+            (Self::Text(value), &Type::TEXT | &Type::VARCHAR) => without_nul(value).to_sql(ty, out),
+            (Self::Bytes(value), &Type::BYTEA) => value.as_ref().to_sql(ty, out),
+            (Self::Id(value), &Type::UUID | &Type::BYTEA) => {
+                out.extend_from_slice(value);
+                Ok(IsNull::No)
+            }
+            (param, ty) => Err(format!("{param:?} does not go into a column of type {ty}").into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// PostgreSQL's texts cannot hold the character NUL; what a person sent is kept without it.
+fn without_nul(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.contains('\0') {
+        true => text.replace('\0', "\u{fffd}").into(),
+        false => text.into(),
+    }
+}
+
+fn read(row: &postgres::Row) -> Result<Row, SqlError> {
+    let cells = (0..row.len()).map(|column| cell(row, column));
+    Ok(Row(cells.collect::<Result<_, postgres::Error>>()?))
+}
+
+fn cell(row: &postgres::Row, column: usize) -> Result<Cell, postgres::Error> {
+    let wrap = |value: Option<Cell>| value.unwrap_or(Cell::Null);
+    Ok(match *row.columns()[column].type_() {
+        Type::INT8 => wrap(row.try_get::<_, Option<i64>>(column)?.map(Cell::Int)),
+        Type::INT4 => wrap(
+            row.try_get::<_, Option<i32>>(column)?
+                .map(|value| Cell::Int(value.into())),
+        ),
+        Type::INT2 => wrap(
+            row.try_get::<_, Option<i16>>(column)?
+                .map(|value| Cell::Int(value.into())),
+        ),
+        Type::BOOL => wrap(
+            row.try_get::<_, Option<bool>>(column)?
+                .map(|value| Cell::Int(value.into())),
+        ),
+        Type::FLOAT8 => wrap(row.try_get::<_, Option<f64>>(column)?.map(Cell::Real)),
+        Type::UUID => wrap(
+            row.try_get::<_, Option<uuid::Uuid>>(column)?
+                .map(|value| Cell::Bytes(value.as_bytes().to_vec())),
+        ),
+        Type::BYTEA => wrap(row.try_get::<_, Option<Vec<u8>>>(column)?.map(Cell::Bytes)),
+        Type::VOID => Cell::Null,
+        _ => wrap(row.try_get::<_, Option<String>>(column)?.map(Cell::Text)),
+    })
+}
+
+impl From<postgres::Error> for SqlError {
+    fn from(error: postgres::Error) -> Self {
+        let Some(told) = error.as_db_error() else {
+            // Without a word of the server's: the line to it broke, or a value does not fit a column.
+            let is_line = error.is_closed() || error.source().is_some_and(|cause| cause.is::<std::io::Error>());
+            return match is_line || error.to_string().starts_with("error connecting") {
+                true => Self::Unavailable(format!("PostgreSQL: {}", with_cause(&error))),
+                false => Self::Refused(with_cause(&error)),
+            };
+        };
+        let code = told.code();
+        if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) {
+            return Self::Conflict(told.message().to_owned());
+        }
+        // Connection exceptions, resources, operator intervention, system errors: the server is not well.
+        let passes = ["08", "53", "57", "58"];
+        match passes.iter().any(|class| code.code().starts_with(class)) {
+            true => Self::Unavailable(format!("PostgreSQL: {}", told.message())),
+            false => Self::Refused(told.message().to_owned()),
+        }
+    }
+}
+
+fn with_cause(error: &postgres::Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_inserted_by_one_text() {
+        let insert = Insert {
+            into: "a (x, y)",
+            columns: 2,
+            tail: "ON CONFLICT DO NOTHING",
+        };
+        assert_eq!(
+            text_of(insert, 2),
+            "INSERT INTO a (x, y) VALUES (?1, ?2), (?3, ?4) ON CONFLICT DO NOTHING"
+        );
+    }
+}
