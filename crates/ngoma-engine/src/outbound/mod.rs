@@ -3,6 +3,7 @@
 //!
 //! There is no list of opt-outs yet, so no step looks at one.
 
+mod pace;
 mod retry;
 mod segment;
 mod way;
