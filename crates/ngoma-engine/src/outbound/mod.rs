@@ -3,7 +3,9 @@
 //!
 //! There is no list of opt-outs yet, so no step looks at one.
 
+mod fairness;
 mod pace;
+mod priority;
 mod retry;
 mod segment;
 mod way;
