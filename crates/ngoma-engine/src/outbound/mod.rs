@@ -4,6 +4,7 @@
 //! There is no list of opt-outs yet, so no step looks at one.
 
 mod fairness;
+mod hours;
 mod pace;
 mod priority;
 mod retry;
