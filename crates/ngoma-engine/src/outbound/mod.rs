@@ -95,7 +95,7 @@ fn fail(runtime: &Runtime, taken: &PulledOutbound, error: SendError, trail: &mut
     let now = runtime.clock.now();
     let made = taken.message.attempts + 1;
     match retry::decide(error.kind, made, now.since(taken.created_at), &runtime.limits) {
-        Verdict::Later { after, counts } => {
+        Verdict::Later { after, counts, .. } => {
             let detail = format!("not taken: {}; again in {} s", error.reason, after.as_secs());
             trail.note_about(&taken.message.id, now, "send", detail);
             AttemptResult::Later {
