@@ -3,6 +3,7 @@
 
 mod answers;
 mod decode;
+mod fingerprint;
 mod parts;
 mod people;
 mod route;
