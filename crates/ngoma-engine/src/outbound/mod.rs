@@ -11,7 +11,7 @@ mod retry;
 mod segment;
 mod way;
 
-pub(crate) use retry::LONGEST_WAIT;
+pub(crate) use retry::{LONGEST_WAIT, RetryPolicy};
 pub(crate) use segment::segment;
 pub(crate) use way::{Way, choose_channel};
 
