@@ -3,6 +3,7 @@
 mod bounds;
 pub mod channel;
 mod channels;
+pub mod clients;
 pub mod clock;
 pub mod directory;
 pub mod engine;
@@ -18,8 +19,10 @@ pub mod store;
 mod trace;
 mod webhooks;
 
+pub use clients::{AcceptError, Client, RequestKey, Submission};
 pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;
 pub use engine::{Engine, EngineOptions, Limits};
-pub use record::{Direction, MessageRecord, SessionRecord, Status, TraceLine};
+pub use outbound::{Priority, PriorityError};
+pub use record::{Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine};
 pub use store::{OpenError, StoreChoice, StoreError};

@@ -1,6 +1,7 @@
 //! Where settings come from: flags, then `NGOMA_*` environment, then `ngoma.toml`, then defaults.
 
 use anyhow::{Context, Result, anyhow, bail};
+use ngoma_engine::StoreChoice;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
@@ -24,6 +25,9 @@ pub struct SettingsArgs {
     /// The address and port to serve on [default: 127.0.0.1:8000]
     #[arg(long, env = "NGOMA_LISTEN", value_name = "ADDR:PORT")]
     listen: Option<String>,
+    /// The database that holds the messages: sqlite, or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite]
+    #[arg(long, env = "NGOMA_STORE", value_name = "DATABASE", hide_env_values = true)]
+    store: Option<String>,
     /// The settings file [default: ngoma.toml in the working folder, else in the data folder]
     #[arg(long, env = "NGOMA_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -35,6 +39,7 @@ pub struct SettingsArgs {
 struct SettingsFile {
     data: Option<PathBuf>,
     listen: Option<String>,
+    store: Option<String>,
 }
 
 /// Settings, resolved.
@@ -44,6 +49,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where to serve.
     pub listen: SocketAddr,
+    /// Which database holds the messages.
+    pub store: StoreChoice,
 }
 
 impl SettingsArgs {
@@ -59,7 +66,8 @@ impl SettingsArgs {
         let listen = listen
             .parse()
             .map_err(|_| anyhow!("--listen {listen}: expected an IP address and a port, such as {DEFAULT_LISTEN}"))?;
-        Ok(Settings { data, listen })
+        let store = read_store(self.store.clone().or(file.store).as_deref())?;
+        Ok(Settings { data, listen, store })
     }
 
     fn read_file(&self, data: &DataArgs) -> Result<SettingsFile> {
@@ -117,6 +125,17 @@ pub fn base_url(listen: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(ip, listen.port()))
 }
 
+/// The database a setting names. Its text may hold a password: it is not repeated.
+fn read_store(setting: Option<&str>) -> Result<StoreChoice> {
+    match setting {
+        None | Some("sqlite") => Ok(StoreChoice::Sqlite),
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Ok(StoreChoice::Postgres(url.to_owned()))
+        }
+        Some(_) => bail!("--store: expected sqlite, or an address such as postgres://user:password@host/database"),
+    }
+}
+
 fn check_writable(data: &Path) -> Result<()> {
     let probe = data.join(".write-probe");
     if let Err(error) = std::fs::write(&probe, b"") {
@@ -132,6 +151,7 @@ mod tests {
     fn resolve(data: Option<&Path>, listen: Option<&str>, config: Option<&Path>) -> Result<Settings> {
         let args = SettingsArgs {
             listen: listen.map(Into::into),
+            store: None,
             config: config.map(Into::into),
         };
         args.resolve(&DataArgs {

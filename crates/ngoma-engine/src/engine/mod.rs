@@ -130,6 +130,11 @@ impl Engine {
         directory::apply(&self.runtime, document, refresh).await
     }
 
+    /// The running parts.
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
+    }
+
     /// What exists now.
     pub fn directory(&self) -> Arc<Directory> {
         Arc::clone(&self.runtime.catalog().directory)

@@ -3,6 +3,7 @@
 use super::{EngineOptions, Limits};
 use crate::channel::{ChannelType, Config, ConfigError};
 use crate::channels::{self, Host, Opened, Place, Room, Running};
+use crate::clients::Tokens;
 use crate::clock::Clock;
 use crate::directory::{Catalog, ChannelRecord};
 use crate::inbound::People;
@@ -33,6 +34,7 @@ pub(crate) struct Runtime {
     /// Says that the queue should be looked at.
     pub(crate) due_work: Arc<Notify>,
     pub(crate) under_way: UnderWay,
+    pub(crate) tokens: Tokens,
     catalog: RwLock<Arc<Catalog>>,
     http_public: HttpClient,
     http_anywhere: HttpClient,
@@ -54,6 +56,7 @@ impl Runtime {
             http_port: Arc::new(http_public.clone()),
             due_work: Arc::default(),
             under_way: UnderWay::default(),
+            tokens: Tokens::default(),
             catalog: RwLock::default(),
             http_public,
             http_anywhere: HttpClient::new(Reach::Anywhere),

@@ -11,9 +11,10 @@ mod retry;
 mod segment;
 mod way;
 
+pub use priority::{Priority, PriorityError};
 pub(crate) use retry::{LONGEST_WAIT, RetryPolicy};
-pub(crate) use segment::segment;
-pub(crate) use way::{Way, choose_channel};
+pub(crate) use segment::{measure, segment};
+pub(crate) use way::{Way, address_on, choose_channel};
 
 use crate::bounds::bound_id;
 use crate::channel::{SendError, SendErrorKind, Sent};

@@ -3,6 +3,7 @@
 mod apply;
 mod demo;
 mod serve;
+mod token;
 
 use crate::settings::{DataArgs, SettingsArgs};
 use crate::{simulate, worker};
@@ -27,6 +28,8 @@ enum Command {
     Demo(SettingsArgs),
     /// Declare accounts, channels, services and routes from a TOML file; also while `serve` runs
     Apply(apply::ApplyArgs),
+    /// Let an account's own programs in
+    Token(token::TokenArgs),
     /// Talk to a service from standard input, one JSON object a line
     Simulate(simulate::SimulateArgs),
     /// Run one worker of `serve`
@@ -43,6 +46,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(&args, &cli.data),
         Command::Demo(args) => demo::run(&args, &cli.data),
         Command::Apply(args) => apply::run(&args, &cli.data),
+        Command::Token(args) => token::run(&args, &cli.data),
         Command::Simulate(args) => simulate::run(&args),
         Command::Worker(args) => worker::run(&args, &cli.data),
         Command::SandboxWorker => ngoma_sandbox::worker_main(),

@@ -10,12 +10,26 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+const OTHER_VERSION: &str = "the running `ngoma serve` gave no answer; is it another version?";
+
 /// Has the running `serve` apply this; `None` when none runs on this data folder.
 pub fn apply(data: &Path, declaration: &Declaration) -> Result<Option<Report>> {
     let Some(stream) = connect(data)? else { return Ok(None) };
     match ask(stream, &Request::Apply(Box::new(declaration.clone())))? {
         Answer::Applied(report) => Ok(Some(report)),
         Answer::Refused(reason) => bail!("{reason}"),
+        _ => bail!(OTHER_VERSION),
+    }
+}
+
+/// Has the running `serve` make a token; `None` when none runs on this data folder.
+pub fn create_token(data: &Path, account: &str, label: &str) -> Result<Option<String>> {
+    let Some(stream) = connect(data)? else { return Ok(None) };
+    let (account, label) = (account.to_owned(), label.to_owned());
+    match ask(stream, &Request::CreateToken { account, label })? {
+        Answer::Token(token) => Ok(Some(token)),
+        Answer::Refused(reason) => bail!("{reason}"),
+        _ => bail!(OTHER_VERSION),
     }
 }
 
@@ -36,5 +50,5 @@ fn ask(mut stream: UnixStream, request: &Request) -> Result<Answer> {
     BufReader::new(stream)
         .read_line(&mut line)
         .context("the running `ngoma serve` went away")?;
-    serde_json::from_str(&line).context("the running `ngoma serve` gave no answer; is it another version?")
+    serde_json::from_str(&line).context(OTHER_VERSION)
 }

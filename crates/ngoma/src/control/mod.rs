@@ -4,7 +4,7 @@ mod client;
 mod server;
 mod socket;
 
-pub use client::apply;
+pub use client::{apply, create_token};
 pub use server::Control;
 
 use crate::declare::Declaration;
@@ -14,12 +14,24 @@ use serde::{Deserialize, Serialize};
 /// The most bytes of one request: the largest bundles of a few services.
 const REQUEST_LIMIT: u64 = 256 * 1024 * 1024;
 
+/// What a command says about an account that is not there.
+pub fn no_such_account(account: &str) -> String {
+    format!("there is no account {account}; declare it with `ngoma apply`")
+}
+
 /// What a command asks.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Request {
     /// Apply this declaration.
     Apply(Box<Declaration>),
+    /// Make a token.
+    CreateToken {
+        /// For which account.
+        account: String,
+        /// What it is for.
+        label: String,
+    },
 }
 
 /// What `serve` answers.
@@ -28,6 +40,8 @@ enum Request {
 enum Answer {
     /// It was applied.
     Applied(Report),
+    /// The token that was made.
+    Token(String),
     /// It was not, and nothing changed.
     Refused(String),
 }

@@ -74,6 +74,11 @@ impl Control {
                 Ok(report) => Answer::Applied(report),
                 Err(error) => Answer::Refused(format!("{error:#}")),
             },
+            Ok(Request::CreateToken { account, label }) => match self.engine.create_token(&account, &label).await {
+                Ok(Some(token)) => Answer::Token(token),
+                Ok(None) => Answer::Refused(super::no_such_account(&account)),
+                Err(error) => Answer::Refused(error.to_string()),
+            },
             Err(error) => Answer::Refused(format!("the request cannot be read: {error}")),
         };
         let mut text = serde_json::to_vec(&answer)?;

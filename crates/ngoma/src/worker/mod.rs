@@ -57,7 +57,8 @@ pub fn run(args: &WorkerArgs, data: &DataArgs) -> Result<ExitCode> {
 /// Opens the engine of a data folder with everything this program has: all channel types, the sandbox.
 pub async fn open_engine(settings: &Settings) -> Result<Arc<Engine>> {
     let sandbox = Sandbox::new(SandboxOptions::default()).context("cannot start the sandbox")?;
-    let options = EngineOptions::new(Arc::new(SystemClock), Arc::new(sandbox), ngoma_channels::all());
+    let mut options = EngineOptions::new(Arc::new(SystemClock), Arc::new(sandbox), ngoma_channels::all());
+    options.store = settings.store.clone();
     Ok(Engine::open(&settings.data, options).await?)
 }
 
@@ -86,7 +87,9 @@ async fn serve(settings: Settings, listener: TcpListener, ready: File, is_demo: 
 fn routes(engine: &Arc<Engine>, is_demo: bool) -> axum::Router {
     let channels = engine.channel_routes();
     let carrier = is_demo.then(|| PhoneCarrier::over(channels.clone()));
-    channels.merge(ngoma_console::router(engine.clone(), carrier))
+    channels
+        .merge(ngoma_console::messages::api::router(engine.clone()))
+        .merge(ngoma_console::router(engine.clone(), carrier))
 }
 
 fn say_ready(mut ready: File) -> Result<()> {
