@@ -1,9 +1,10 @@
-//! Test harnesses: a fake engine door, a fake provider, the built program as a process, and a JSON client for it.
+//! Test harnesses: a fake engine door, a fake provider, the built program as a process, a JSON client for it, and servers.
 
 pub mod fake_door;
 pub mod fake_provider;
 pub mod http;
 pub mod process;
+pub mod servers;
 
 pub use fake_door::{FakeDoor, Fallback};
 pub use fake_provider::{FakeProvider, Recorded, Scripted};
