@@ -6,6 +6,8 @@ pub mod http;
 pub mod process;
 pub mod servers;
 
+mod loopback;
+
 pub use fake_door::{FakeDoor, Fallback};
 pub use fake_provider::{FakeProvider, Recorded, Scripted};
 pub use http::{Answer, JsonClient};
