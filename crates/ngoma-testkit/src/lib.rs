@@ -1,5 +1,6 @@
 //! Test harnesses: a fake engine door, a fake provider, the built program as a process, a JSON client for it, and servers.
 
+pub mod carrier;
 pub mod fake_door;
 pub mod fake_provider;
 pub mod http;
