@@ -1,4 +1,4 @@
-//! Test harnesses: a fake engine door, a fake provider, the built program as a process, a JSON client for it, and servers.
+//! Test harnesses: a fake engine door, provider and carrier, real servers, and the built program with a client for it.
 
 pub mod carrier;
 pub mod fake_door;
