@@ -124,7 +124,10 @@ impl<'a> Ways<'a> {
         let (channel, running, from) = &self.found[&submission.channel];
         let to = address_on(running, channel, &submission.to);
         if to.scheme() == "tel" && !is_number(to.value()) {
-            return Err(("to", "is not a phone number: digits, best with + and the country's code first".into()));
+            return Err((
+                "to",
+                "is not a phone number: digits, best with + and the country's code first".into(),
+            ));
         }
         let mut message = NewOutbound {
             id: MessageId::generate(),
@@ -158,7 +161,10 @@ impl<'a> Ways<'a> {
         let running = self.runtime.host.get(channel.id);
         let running = running.ok_or_else(|| ("channel", format!("channel {name} does not run")))?;
         if running.description.has_sessions {
-            return Err(("channel", format!("channel {name} only answers: it cannot begin a session")));
+            return Err((
+                "channel",
+                format!("channel {name} only answers: it cannot begin a session"),
+            ));
         }
         let own_address = channel.record.address.as_deref();
         let from = own_address.map(|own| address_on(&running, channel, own));

@@ -51,7 +51,9 @@ pub(super) async fn create(runtime: &Runtime, account: &str, label: &str) -> Res
     getrandom::fill(&mut bytes).map_err(|error| StoreError::Unavailable(format!("no random numbers: {error}")))?;
     let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let token = format!("{PREFIX}{digits}");
-    let added = runtime.store.add_token(account, hash(&token), label, runtime.clock.now());
+    let added = runtime
+        .store
+        .add_token(account, hash(&token), label, runtime.clock.now());
     Ok(added.await?.then_some(token))
 }
 

@@ -36,6 +36,7 @@ impl Listener {
             Listener::Door(door) => match door.report(receipt.clone()).await {
                 Ok(Reported::Recorded(_)) => ReceiptResult::Recorded,
                 Ok(Reported::Unchanged) => ReceiptResult::Unchanged,
+                Ok(Reported::Held) => ReceiptResult::Held,
                 Err(ReceiveError::UnknownMessage) => ReceiptResult::Unknown,
                 Err(ReceiveError::Unavailable(_)) => ReceiptResult::Unavailable,
             },
@@ -79,6 +80,7 @@ async fn post_receipt(hook: &JsonClient, receipt: &Receipt) -> ReceiptResult {
     };
     match answer.status {
         200 if answer.json()["result"] == "recorded" => ReceiptResult::Recorded,
+        200 if answer.json()["result"] == "held" => ReceiptResult::Held,
         200 => ReceiptResult::Unchanged,
         404 => ReceiptResult::Unknown,
         _ => ReceiptResult::Unavailable,

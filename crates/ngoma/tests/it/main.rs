@@ -1,5 +1,6 @@
 //! The whole program, as its users meet it: real processes, real sockets, real files.
 
+mod api;
 mod apply;
 mod bad_input;
 mod channels;

@@ -68,7 +68,11 @@ pub(super) async fn create_messages(
     })?;
     let key = request_key(&headers, &body)?;
     let is_list = body.trim_ascii_start().first() == Some(&b'[');
-    let requests = if is_list { read_list(&body)? } else { vec![read::<MessageRequest>(&body)?] };
+    let requests = if is_list {
+        read_list(&body)?
+    } else {
+        vec![read::<MessageRequest>(&body)?]
+    };
     let submissions = requests.into_iter().enumerate().map(submission);
     let submissions = submissions.collect::<Result<Vec<_>, _>>()?;
     let ids = engine.accept(&client, submissions, key).await?;
@@ -99,7 +103,11 @@ fn read<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let read = serde_path_to_error::deserialize(&mut deserializer);
     let value = read.map_err(|error| {
         let path = error.path().to_string();
-        let place = if path == "." { String::new() } else { format!("{path}: ") };
+        let place = if path == "." {
+            String::new()
+        } else {
+            format!("{path}: ")
+        };
         Problem::bad_request(format!("the body is not as expected: {place}{}", error.inner()))
     })?;
     let end = deserializer.end();
@@ -141,9 +149,14 @@ fn request_key(headers: &HeaderMap, body: &[u8]) -> Result<Option<RequestKey>, P
     let Some(value) = headers.get(KEY_HEADER) else {
         return Ok(None);
     };
-    let key = value.to_str().ok().filter(|key| !key.is_empty() && key.len() <= KEY_LENGTH);
+    let key = value
+        .to_str()
+        .ok()
+        .filter(|key| !key.is_empty() && key.len() <= KEY_LENGTH);
     let key = key.ok_or_else(|| {
-        Problem::bad_request(format!("{KEY_HEADER} must have 1 to {KEY_LENGTH} printable ASCII characters"))
+        Problem::bad_request(format!(
+            "{KEY_HEADER} must have 1 to {KEY_LENGTH} printable ASCII characters"
+        ))
     })?;
     Ok(Some(RequestKey {
         key: key.to_owned(),

@@ -43,7 +43,10 @@ impl Problem {
 
     /// Another method is asked for.
     pub(super) fn method(allowed: &'static str) -> Self {
-        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, format!("only {allowed} is answered here"));
+        let mut problem = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("only {allowed} is answered here"),
+        );
         problem.header = Some((header::ALLOW, allowed));
         problem
     }

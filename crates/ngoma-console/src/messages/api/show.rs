@@ -50,7 +50,10 @@ pub(super) async fn show_message(
 ) -> Result<Json<MessageAnswer>, Problem> {
     match engine.message(&client, &MessageId::from(id)).await? {
         Some((message, events)) => Ok(Json(answer(message, events))),
-        None => Err(Problem::new(StatusCode::NOT_FOUND, "this account has no message with this id")),
+        None => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            "this account has no message with this id",
+        )),
     }
 }
 
@@ -70,7 +73,7 @@ fn answer(message: MessageRecord, events: Vec<EventRecord>) -> MessageAnswer {
         status: message.status.as_str(),
         reason: message.reason,
         possible_duplicate: message.possible_duplicate,
-        created_at: message.created_at.to_rfc3339(),
+        created_at: message.created_at.to_string(),
         events: events.into_iter().map(event_answer).collect(),
     }
 }
@@ -78,7 +81,7 @@ fn answer(message: MessageRecord, events: Vec<EventRecord>) -> MessageAnswer {
 fn event_answer(event: EventRecord) -> EventAnswer {
     EventAnswer {
         id: event.id.to_string(),
-        at: event.at.to_rfc3339(),
+        at: event.at.to_string(),
         kind: event.kind,
         detail: event.detail,
     }

@@ -90,6 +90,8 @@ pub enum ReceiptResult {
     Recorded,
     /// It told nothing new.
     Unchanged,
+    /// It is kept until its message's id is known.
+    Held,
     /// The other side knows no message with this id, or not yet.
     Unknown,
     /// Nobody took it.
