@@ -7,6 +7,7 @@ pub(crate) use place::Place;
 pub(crate) use routes::channel_routes;
 
 use crate::channel::{ChannelType, Description, Shutdown, Transport};
+use crate::queue::Line;
 use crate::store::QueueKind;
 use axum::Router;
 use std::collections::HashMap;
@@ -69,6 +70,15 @@ impl Running {
         // It is started once.
         let _ = opened.home.set(Arc::downgrade(&running));
         running
+    }
+
+    /// Its work of that kind.
+    pub(crate) fn line(&self, kind: QueueKind) -> Line {
+        Line {
+            account: self.account,
+            channel: self.id,
+            kind,
+        }
     }
 
     /// The places in memory for messages of that way.

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::directory::{Catalog, ChannelRecord};
 use crate::inbound::People;
 use crate::outgoing_http::{HttpClient, Reach};
+use crate::queue::{Queue, StoreQueue};
 use crate::service::{HttpPort, ServiceRunner};
 use crate::store::{QueueKind, Store, StoreError};
 use ngoma_message::Country;
@@ -24,6 +25,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 /// What the message path needs of an engine.
 pub(crate) struct Runtime {
     pub(crate) store: Store,
+    pub(crate) queue: Arc<dyn Queue>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runner: Arc<dyn ServiceRunner>,
     pub(crate) types: Vec<Box<dyn ChannelType>>,
@@ -46,6 +48,7 @@ impl Runtime {
     pub(super) fn new(store: Store, options: EngineOptions) -> Self {
         let http_public = HttpClient::new(Reach::PublicOnly);
         Self {
+            queue: Arc::new(StoreQueue::new(store.clone())),
             store,
             clock: options.clock,
             runner: options.runner,

@@ -11,6 +11,7 @@ mod retry;
 mod segment;
 mod way;
 
+pub(crate) use fairness::{Fairness, Lane};
 pub use priority::{Priority, PriorityError};
 pub(crate) use retry::{LONGEST_WAIT, RetryPolicy};
 pub(crate) use segment::{measure, segment};

@@ -31,9 +31,12 @@ const PRIORITIES: [(Priority, &str); 4] = [
 pub struct PriorityError(String);
 
 impl Priority {
+    /// How many there are.
+    pub const COUNT: usize = PRIORITIES.len();
+
     /// Every priority, the most urgent first.
-    pub fn all() -> impl Iterator<Item = Self> {
-        PRIORITIES.into_iter().map(|(priority, _)| priority)
+    pub fn all() -> [Self; Self::COUNT] {
+        PRIORITIES.map(|(priority, _)| priority)
     }
 
     /// The word for it.
@@ -48,7 +51,10 @@ impl Priority {
 
     /// The priority of a number in the store; a number of a later version reads as normal.
     pub fn from_number(number: i64) -> Self {
-        Self::all().find(|known| known.number() == number).unwrap_or_default()
+        Self::all()
+            .into_iter()
+            .find(|known| known.number() == number)
+            .unwrap_or_default()
     }
 }
 
@@ -58,6 +64,7 @@ impl FromStr for Priority {
     fn from_str(text: &str) -> Result<Self, PriorityError> {
         let word = text.trim();
         Self::all()
+            .into_iter()
             .find(|known| known.as_str().eq_ignore_ascii_case(word) || known.number().to_string() == word)
             .ok_or_else(|| PriorityError(text.to_owned()))
     }

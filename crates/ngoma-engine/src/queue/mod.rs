@@ -1,5 +1,16 @@
-//! Takes what waits in the queue's table: what found no place in memory, what is due again, what an earlier process
+//! The queue, and the loop that takes from it: what found no place in memory, what is due again, what an earlier process
 //! left.
+
+mod broker;
+mod brokered;
+#[cfg(test)]
+mod conformance;
+mod contract;
+mod in_store;
+
+pub(crate) use brokered::{BrokeredQueue, Lost};
+pub(crate) use contract::{Abilities, Depth, Durability, Lease, LeaseLost, Line, Published, Queue, Ticket};
+pub(crate) use in_store::StoreQueue;
 
 use crate::channels::{Place, Running};
 use crate::engine::Runtime;
@@ -63,7 +74,7 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
     // What is still queued when the engine stops is taken after its next start.
     while !runtime.is_stopping() {
         let now = runtime.clock.now();
-        let Some(due) = runtime.store.next_due(kind, running.id).await? else {
+        let Some(due) = runtime.queue.next_due(running.line(kind)).await? else {
             return Ok(LONGEST_SLEEP);
         };
         if due > now {
@@ -85,37 +96,38 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
 }
 
 async fn pull_inbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result<usize, StoreError> {
-    let places = free_places(runtime, running, QueueKind::Inbound);
-    if places.is_empty() {
-        return Ok(0);
-    }
-    let now = runtime.clock.now();
-    let pulled = runtime
-        .store
-        .pull_inbound(running.account, running.id, now, places.len())
-        .await?;
+    let (leases, places) = take(runtime, running, QueueKind::Inbound).await?;
+    let pulled = runtime.persist(|| runtime.store.inbound_of(leases.clone())).await?;
     let count = pulled.len();
-    for (taken, place) in pulled.into_iter().zip(places) {
-        inbound::hand_over(runtime, running, taken, place);
+    for (message, place) in pulled.into_iter().zip(places) {
+        inbound::hand_over(runtime, running, message, place);
     }
     Ok(count)
 }
 
 async fn pull_outbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result<usize, StoreError> {
-    let places = free_places(runtime, running, QueueKind::Outbound);
-    if places.is_empty() {
-        return Ok(0);
-    }
-    let now = runtime.clock.now();
-    let pulled = runtime
-        .store
-        .pull_outbound(running.account, running.id, now, places.len())
-        .await?;
+    let (leases, places) = take(runtime, running, QueueKind::Outbound).await?;
+    let pulled = runtime.persist(|| runtime.store.outbound_of(leases.clone())).await?;
     let count = pulled.len();
     for (taken, place) in pulled.into_iter().zip(places) {
         outbound::hand_over(runtime, running, taken, place);
     }
     Ok(count)
+}
+
+/// Leases as much as there is room for, with the places.
+async fn take(
+    runtime: &Arc<Runtime>,
+    running: &Arc<Running>,
+    kind: QueueKind,
+) -> Result<(Vec<Lease>, Vec<Place>), StoreError> {
+    let places = free_places(runtime, running, kind);
+    if places.is_empty() {
+        return Ok((Vec::new(), places));
+    }
+    let now = runtime.clock.now();
+    let leases = runtime.queue.pull(running.line(kind), now, places.len()).await?;
+    Ok((leases, places))
 }
 
 /// The places that are free now, as many as are filled at once.

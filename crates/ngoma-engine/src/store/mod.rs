@@ -8,6 +8,7 @@ mod directory;
 mod files;
 mod inbound;
 mod kv;
+mod leases;
 mod migrations;
 mod outcomes;
 mod partitions;
@@ -138,6 +139,7 @@ struct Inner {
     backend: Box<dyn Backend>,
     backlog: Arc<Semaphore>,
     folder: PathBuf,
+    database: &'static str,
     /// Names this process in leases; higher than that of every process before.
     epoch: i64,
     log_lines: i64,
@@ -166,6 +168,11 @@ impl Store {
     /// The data folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.inner.folder
+    }
+
+    /// The name of the database in configuration.
+    pub(crate) fn database(&self) -> &'static str {
+        self.inner.database
     }
 
     /// Names this process in leases.
@@ -247,6 +254,10 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         backend,
         backlog: Arc::new(Semaphore::new(options.backlog)),
         folder: folder.to_owned(),
+        database: match options.choice {
+            StoreChoice::Sqlite => "sqlite",
+            StoreChoice::Postgres(_) => "postgres",
+        },
         epoch,
         log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
     })

@@ -19,7 +19,7 @@ pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
     )?;
     match db.dialect() {
         Dialect::Sqlite => {
-            db.execute("UPDATE work SET lease = 0 WHERE lease <> 0", &[])?;
+            db.execute("UPDATE work SET lease = 0, published = 0 WHERE lease <> 0", &[])?;
             db.execute("DELETE FROM worker", &[])?;
         }
         Dialect::Postgres => {
@@ -45,7 +45,10 @@ pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
 
 /// Frees what a process had leased, and forgets it.
 fn free(db: &mut dyn Db, epoch: i64) -> Result<(), SqlError> {
-    db.execute("UPDATE work SET lease = 0 WHERE lease = ?1", &args![epoch])?;
+    db.execute(
+        "UPDATE work SET lease = 0, published = 0 WHERE lease = ?1",
+        &args![epoch],
+    )?;
     db.execute("DELETE FROM worker WHERE epoch = ?1", &args![epoch])?;
     Ok(())
 }
