@@ -16,6 +16,7 @@ pub mod record;
 pub mod service;
 pub mod store;
 mod trace;
+mod webhooks;
 
 pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;

@@ -3,6 +3,8 @@
 
 mod answers;
 mod decode;
+mod fingerprint;
+mod parts;
 mod people;
 mod route;
 mod session;

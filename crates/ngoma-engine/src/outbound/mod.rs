@@ -3,11 +3,15 @@
 //!
 //! There is no list of opt-outs yet, so no step looks at one.
 
+mod fairness;
+mod hours;
+mod pace;
+mod priority;
 mod retry;
 mod segment;
 mod way;
 
-pub(crate) use retry::LONGEST_WAIT;
+pub(crate) use retry::{LONGEST_WAIT, RetryPolicy};
 pub(crate) use segment::segment;
 pub(crate) use way::{Way, choose_channel};
 
@@ -89,7 +93,7 @@ fn fail(runtime: &Runtime, taken: &PulledOutbound, error: SendError, trail: &mut
     let now = runtime.clock.now();
     let made = taken.message.attempts + 1;
     match retry::decide(error.kind, made, now.since(taken.created_at), &runtime.limits) {
-        Verdict::Later { after, counts } => {
+        Verdict::Later { after, counts, .. } => {
             let detail = format!("not taken: {}; again in {} s", error.reason, after.as_secs());
             trail.note_about(&taken.message.id, now, "send", detail);
             AttemptResult::Later {

@@ -1,5 +1,7 @@
 //! Delivery receipts: matched to a message of the same channel, never moving its status back.
 
+mod carrier_id;
+
 use crate::bounds::bound_id;
 use crate::channel::{Receipt, ReceiptFor, ReceiveError, Reported};
 use crate::directory::ChannelEntry;
