@@ -21,5 +21,6 @@ mod webhooks;
 pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;
 pub use engine::{Engine, EngineOptions, Limits};
+pub use receipts::{Base, IdBase, IdBaseError};
 pub use record::{Direction, MessageRecord, SessionRecord, Status, TraceLine};
 pub use store::{OpenError, StoreChoice, StoreError};
