@@ -23,7 +23,7 @@ pub use clients::{AcceptError, Client, RequestKey, Submission};
 pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;
 pub use engine::{Engine, EngineOptions, Limits};
-pub use outbound::{Priority, PriorityError};
+pub use outbound::{HoursError, OnAmbiguous, OnAmbiguousError, Priority, PriorityError, QuietHours};
 pub use receipts::{Base, IdBase, IdBaseError};
 pub use record::{Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine};
 pub use store::{OpenError, StoreChoice, StoreError};

@@ -146,7 +146,10 @@ impl<'a> Ways<'a> {
             encoding: None,
             segments: None,
             priority: submission.priority.number(),
-            expires_at: submission.valid_for.map(|valid_for| now + valid_for),
+            expires_at: submission
+                .valid_for
+                .or_else(|| channel.record.policy.valid_for.map(Duration::from_secs))
+                .map(|valid_for| now + valid_for),
             publish: Some(Publish::Free),
         };
         measure(&mut message);

@@ -5,7 +5,7 @@ pub(crate) mod catalog;
 mod check;
 mod policy;
 
-pub use policy::ChannelPolicy;
+pub use policy::{ChannelPolicy, PaceSetting};
 
 pub(crate) use apply::{Refresh, apply, load_service};
 pub(crate) use catalog::{Catalog, ChannelEntry, ServiceEntry};
@@ -75,9 +75,16 @@ impl ChannelRecord {
             address,
             country,
             config,
-            policy: _,
+            policy,
         } = self;
-        (channel_type, address, country, config) == (&other.channel_type, &other.address, &other.country, &other.config)
+        (channel_type, address, country, config, policy.window)
+            == (
+                &other.channel_type,
+                &other.address,
+                &other.country,
+                &other.config,
+                other.policy.window,
+            )
     }
 }
 

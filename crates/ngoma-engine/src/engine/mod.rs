@@ -166,6 +166,24 @@ impl Engine {
         Ok(())
     }
 
+    /// Notes that a person does not want messages of an account: only answers to their own are sent. False when there is
+    /// no such account.
+    pub async fn opt_out(&self, account: &str, address: &Address) -> Result<bool, StoreError> {
+        let Some(number) = self.runtime.catalog().account_number(account) else {
+            return Ok(false);
+        };
+        let now = self.runtime.clock.now();
+        self.runtime.store.opt_out(number, address, now).await.map(|()| true)
+    }
+
+    /// Notes that a person wants messages of an account again. False when there is no such account.
+    pub async fn opt_in(&self, account: &str, address: &Address) -> Result<bool, StoreError> {
+        let Some(number) = self.runtime.catalog().account_number(account) else {
+            return Ok(false);
+        };
+        self.runtime.store.opt_in(number, address).await.map(|()| true)
+    }
+
     /// Looks at the queue now rather than when its next message is due: for a clock that was moved.
     pub fn look_for_due_work(&self) {
         self.runtime.look_for_due_work();

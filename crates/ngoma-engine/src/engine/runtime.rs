@@ -123,9 +123,11 @@ impl Runtime {
 
     /// Lets an opened channel run, in place of the one of its number.
     pub(crate) async fn run_channel(&self, account: i64, id: i64, name: String, opened: Opened) {
+        let catalog = self.catalog();
+        let window = catalog.channel(id).and_then(|channel| channel.record.policy.window);
         let room = Room {
             waiting: self.limits.waiting_in_memory,
-            sending: self.limits.sending_at_once,
+            sending: window.unwrap_or(self.limits.sending_at_once),
         };
         let running = Running::start(account, id, name, opened, room);
         self.host.replace(running, self.limits.drain).await;

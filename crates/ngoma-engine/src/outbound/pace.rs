@@ -1,7 +1,5 @@
 //! How fast a channel sends: a token bucket, counted in whole numbers, exact to the microsecond.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "no channel keeps a pace yet"))]
-
 use ngoma_message::Timestamp;
 use std::time::Duration;
 

@@ -85,6 +85,10 @@ pub(crate) struct Lease {
     pub(crate) attempts: u32,
     /// An attempt was recorded and its outcome never was.
     pub(crate) attempt_open: bool,
+    /// An earlier attempt may have sent it.
+    pub(crate) may_repeat: bool,
+    /// How many channels passed it on to another.
+    pub(crate) hops: u32,
 }
 
 /// The work is not this process's any more: it is done, or another process has it.

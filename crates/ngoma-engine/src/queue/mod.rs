@@ -93,6 +93,11 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
             if running.room(kind).available_permits() == 0 {
                 return Ok(LONGEST_SLEEP);
             }
+            if kind == QueueKind::Outbound
+                && let Err(allowed) = outbound::allowance(runtime, running, now)
+            {
+                return Ok(allowed.since(now));
+            }
         }
     }
     Ok(LONGEST_SLEEP)
@@ -124,11 +129,14 @@ async fn take(
     running: &Arc<Running>,
     kind: QueueKind,
 ) -> Result<(Vec<Lease>, Vec<Place>), StoreError> {
-    let places = free_places(runtime, running, kind);
+    let now = runtime.clock.now();
+    let mut places = free_places(runtime, running, kind);
+    if kind == QueueKind::Outbound {
+        places.truncate(outbound::allowance(runtime, running, now).unwrap_or(0));
+    }
     if places.is_empty() {
         return Ok((Vec::new(), places));
     }
-    let now = runtime.clock.now();
     let leases = runtime.queue.pull(running.line(kind), now, places.len()).await?;
     Ok((leases, places))
 }

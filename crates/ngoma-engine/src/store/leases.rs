@@ -113,7 +113,7 @@ impl Store {
                 let claimed = db.first(
                     "UPDATE work SET lease = ?4, published = 0
                     WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = 0
-                    RETURNING due_at, item, attempts, attempt_at",
+                    RETURNING due_at, item, attempts, attempt_at, may_repeat, hops",
                     &args![line.account, item, line.kind.number(), epoch],
                 )?;
                 if let Some(row) = claimed {
@@ -138,9 +138,7 @@ impl Store {
     pub(crate) async fn outbound_of(&self, leases: Vec<Lease>) -> Result<Vec<PulledOutbound>, StoreError> {
         self.read(move |db| {
             let rows = by_ids(db, OUTBOUND_COLUMNS, &leases)?;
-            in_order(&leases, rows, |row, lease| {
-                outbound_from(row, lease.attempts, lease.attempt_open)
-            })
+            in_order(&leases, rows, |row, lease| outbound_from(row, lease))
         })
         .await
     }
@@ -369,7 +367,7 @@ fn lease_due(
     epoch: i64,
 ) -> Result<Vec<Lease>, SqlError> {
     let sql = format!(
-        "UPDATE work SET lease = ?7 WHERE {} RETURNING due_at, item, attempts, attempt_at",
+        "UPDATE work SET lease = ?7 WHERE {} RETURNING due_at, item, attempts, attempt_at, may_repeat, hops",
         due_rows(db.dialect())
     );
     let key = args![
@@ -436,6 +434,8 @@ fn lease_from(row: &Row, line: Line) -> Result<Lease, SqlError> {
         item: row.get(1)?,
         attempts: row.get(2)?,
         attempt_open: row.get::<Option<Timestamp>>(3)?.is_some(),
+        may_repeat: row.get(4)?,
+        hops: row.get(5)?,
     })
 }
 

@@ -10,6 +10,7 @@ mod inbound;
 mod kv;
 mod leases;
 mod migrations;
+mod opt_outs;
 mod outcomes;
 mod partitions;
 mod queries;

@@ -7,9 +7,10 @@ use super::sql::{Db, Row, SqlError, args};
 use super::work::{Ended, finish};
 use super::{PulledOutbound, QueueKind, Store, StoreError};
 use crate::channel::Outbound;
+use crate::queue::Lease;
 use crate::record::Status;
 use crate::trace::Trail;
-use ngoma_message::{MessageId, SessionEvent, Timestamp};
+use ngoma_message::{Address, MessageId, SessionEvent, Timestamp};
 use std::sync::Arc;
 
 /// What one attempt brought.
@@ -49,6 +50,15 @@ pub(crate) enum AttemptResult {
         due_at: Timestamp,
         /// Whether the attempt counts.
         counts: bool,
+        /// Whether it may have been sent: the next attempt says so.
+        may_repeat: bool,
+    },
+    /// Another channel tries it now.
+    PassedOn {
+        /// The other channel.
+        channel: i64,
+        /// Its own address.
+        from: Option<Address>,
     },
     /// It is over.
     Over {
@@ -71,17 +81,20 @@ impl Store {
     ) -> Result<(), StoreError> {
         let epoch = self.inner.epoch;
         self.write(account, move |db| {
-            let begun = db.execute(
+            let begun = db.first(
                 "UPDATE work SET attempt_at = ?5, attempts = attempts + 1
-                WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
+                WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4 RETURNING may_repeat",
                 &args![account, &message, QueueKind::Outbound.number(), epoch, at],
             )?;
-            match begun {
-                1 => Ok(()),
-                _ => Err(OpError::Refused(
+            let Some(begun) = begun else {
+                return Err(OpError::Refused(
                     "another process has the message, or it is over".into(),
-                )),
+                ));
+            };
+            if begun.get(0)? {
+                note_possible_duplicate(db, account, &message)?;
             }
+            Ok(())
         })
         .await
     }
@@ -104,10 +117,14 @@ impl Store {
                         join_orphans(db, &outcome, key)?;
                     }
                 }
-                AttemptResult::Later { due_at, counts } => {
+                AttemptResult::Later {
+                    due_at,
+                    counts,
+                    may_repeat,
+                } => {
                     db.execute(
                         "UPDATE work SET lease = 0, published = 0, due_at = ?5, attempts = attempts - ?6,
-                            attempt_at = NULL
+                            attempt_at = NULL, may_repeat = CASE WHEN ?7 = 1 THEN 1 ELSE may_repeat END
                         WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
                         &args![
                             outcome.account,
@@ -115,10 +132,12 @@ impl Store {
                             QueueKind::Outbound.number(),
                             epoch,
                             *due_at,
-                            !counts
+                            !counts,
+                            *may_repeat
                         ],
                     )?;
                 }
+                AttemptResult::PassedOn { channel, from } => pass_on(db, &outcome, *channel, from.as_ref(), epoch)?,
                 AttemptResult::Over { status, reason, event } => {
                     if finish(db, outcome.account, &outcome.message, QueueKind::Outbound, epoch)? != Ended::LeaseLost {
                         set_status(db, outcome.account, &outcome.message, *status, Some(reason))?;
@@ -153,10 +172,7 @@ fn record_sent(
     let ended = finish(db, account, message, QueueKind::Outbound, epoch)?;
     set_status(db, account, message, Status::Sent, None)?;
     if ended == Ended::LeaseLost {
-        db.execute(
-            "UPDATE message SET possible_duplicate = 1 WHERE account = ?1 AND id = ?2",
-            &args![account, message],
-        )?;
+        note_possible_duplicate(db, account, message)?;
     }
     append_event(db, account, message, event, outcome.at, "ack", provider_id)?;
     if let Some(provider_id) = provider_id {
@@ -168,13 +184,52 @@ fn record_sent(
     Ok(())
 }
 
+/// From now on the message says that it may have been sent twice.
+fn note_possible_duplicate(db: &mut dyn Db, account: i64, message: &MessageId) -> Result<(), SqlError> {
+    db.execute(
+        "UPDATE message SET possible_duplicate = 1 WHERE account = ?1 AND id = ?2",
+        &args![account, message],
+    )
+    .map(drop)
+}
+
+/// Lets another channel try a message, from its first attempt.
+fn pass_on(
+    db: &mut dyn Db,
+    outcome: &OutcomeWrite,
+    channel: i64,
+    from: Option<&Address>,
+    epoch: i64,
+) -> Result<(), SqlError> {
+    let passed = db.execute(
+        "UPDATE work SET lease = 0, published = 0, due_at = ?5, attempts = 0, attempt_at = NULL, channel = ?6,
+            hops = hops + 1
+        WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
+        &args![
+            outcome.account,
+            &outcome.message,
+            QueueKind::Outbound.number(),
+            epoch,
+            outcome.at,
+            channel
+        ],
+    )?;
+    if passed == 1 {
+        db.execute(
+            "UPDATE message SET channel = ?3, our_address = ?4 WHERE account = ?1 AND id = ?2",
+            &args![outcome.account, &outcome.message, channel, from],
+        )?;
+    }
+    Ok(())
+}
+
 /// The columns [`outbound_from`] reads, of `message AS m`.
 pub(super) const OUTBOUND_COLUMNS: &str = "m.root, m.id, m.address, m.our_address, m.content, m.in_reply_to, \
     m.session_event, m.created_at, m.expires_at, m.account, \
-    (SELECT 1 FROM opt_out AS o WHERE o.account = m.account AND o.address = m.address)";
+    (SELECT 1 FROM opt_out AS o WHERE o.account = m.account AND o.address = m.address), m.priority";
 
 /// Reads an outbound message that is queued.
-pub(super) fn outbound_from(row: &Row, attempts: u32, attempt_open: bool) -> Result<PulledOutbound, SqlError> {
+pub(super) fn outbound_from(row: &Row, lease: &Lease) -> Result<PulledOutbound, SqlError> {
     Ok(PulledOutbound {
         root: row.get(0)?,
         message: Outbound {
@@ -186,13 +241,16 @@ pub(super) fn outbound_from(row: &Row, attempts: u32, attempt_open: bool) -> Res
             session_event: row
                 .get::<Option<String>>(6)?
                 .map(|event| SessionEvent::from(event.as_str())),
-            attempts,
+            attempts: lease.attempts,
         },
         created_at: row.get(7)?,
         expires_at: row.get(8)?,
         account: row.get(9)?,
-        attempt_open,
-        is_opted_out: row.get::<Option<bool>>(10)?.unwrap_or(false),
+        attempt_open: lease.attempt_open,
+        may_repeat: lease.may_repeat,
+        hops: lease.hops,
+        priority: row.get(11)?,
+        is_opted_out: Some(row.get::<Option<bool>>(10)?.unwrap_or(false)),
     })
 }
 

@@ -26,8 +26,14 @@ pub(crate) struct PulledOutbound {
     pub(crate) expires_at: Option<Timestamp>,
     /// An attempt was recorded and its outcome never was: it may have been sent.
     pub(crate) attempt_open: bool,
-    /// The person does not want messages of the account.
-    pub(crate) is_opted_out: bool,
+    /// An earlier attempt may have sent it.
+    pub(crate) may_repeat: bool,
+    /// How many channels passed it on to another.
+    pub(crate) hops: u32,
+    /// 0 is the most urgent, 3 the least.
+    pub(crate) priority: i64,
+    /// Whether the person does not want messages of the account, where that is known.
+    pub(crate) is_opted_out: Option<bool>,
 }
 
 impl PulledOutbound {
@@ -48,7 +54,10 @@ impl PulledOutbound {
             created_at,
             expires_at: message.expires_at,
             attempt_open: false,
-            is_opted_out: false,
+            may_repeat: false,
+            hops: 0,
+            priority: message.priority,
+            is_opted_out: None,
         }
     }
 }

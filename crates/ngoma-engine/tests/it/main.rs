@@ -8,6 +8,7 @@ mod policies;
 mod receipts;
 mod restarts;
 mod script;
+mod sending;
 mod sessions;
 mod trouble;
 mod web_hooks;

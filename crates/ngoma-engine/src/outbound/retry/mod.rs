@@ -3,7 +3,7 @@
 mod on_ambiguous;
 mod policy;
 
-pub(crate) use on_ambiguous::OnAmbiguous;
+pub use on_ambiguous::{OnAmbiguous, OnAmbiguousError};
 pub(crate) use policy::RetryPolicy;
 
 use crate::channel::SendErrorKind;

@@ -257,7 +257,8 @@ CREATE TABLE service_log (
 );
 
 -- Work that waits or is under way. `lease` is the epoch of the process that has it, 0 when it is free; `attempt_at` is
--- set from before bytes leave until their outcome is stored; `published` is when a broker got its ticket; `about` is the message
+-- set from before bytes leave until their outcome is stored; `published` is when a broker got its ticket; `may_repeat` says
+-- that an earlier attempt may have sent it; `hops` counts the channels it was passed on by; `about` is the message
 -- an event is about.
 CREATE TABLE work (
     account BIGINT NOT NULL,
@@ -270,6 +271,8 @@ CREATE TABLE work (
     attempts BIGINT NOT NULL DEFAULT 0,
     attempt_at BIGINT,
     published BIGINT NOT NULL DEFAULT 0,
+    may_repeat BIGINT NOT NULL DEFAULT 0,
+    hops BIGINT NOT NULL DEFAULT 0,
     about UUID,
     PRIMARY KEY (account, item, kind)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
