@@ -1,5 +1,6 @@
 //! Moves messages: store, queue, routing, sessions, trace; defines what a channel type and a service runner are.
 
+pub mod amqp;
 mod bounds;
 pub mod channel;
 mod channels;
