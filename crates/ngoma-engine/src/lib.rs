@@ -1,5 +1,6 @@
 //! Moves messages: store, queue, routing, sessions, trace; defines what a channel type and a service runner are.
 
+pub mod amqp;
 mod bounds;
 pub mod channel;
 mod channels;
@@ -24,6 +25,7 @@ pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;
 pub use engine::{Engine, EngineOptions, Limits};
 pub use outbound::{HoursError, OnAmbiguous, OnAmbiguousError, Priority, PriorityError, QuietHours};
+pub use queue::QueueChoice;
 pub use receipts::{Base, IdBase, IdBaseError};
 pub use record::{Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine};
 pub use store::{OpenError, StoreChoice, StoreError};

@@ -1,7 +1,7 @@
 //! Where settings come from: flags, then `NGOMA_*` environment, then `ngoma.toml`, then defaults.
 
 use anyhow::{Context, Result, anyhow, bail};
-use ngoma_engine::StoreChoice;
+use ngoma_engine::{QueueChoice, StoreChoice};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8000";
 const DEFAULT_DATA: &str = "./ngoma-data";
+/// How many partitions a broker's work is spread over, and the most.
+const DEFAULT_PARTITIONS: u16 = 32;
+const MOST_PARTITIONS: u16 = 128;
 const FILE_NAME: &str = "ngoma.toml";
 
 /// The flag every command takes; clap reads the environment behind it.
@@ -28,6 +31,13 @@ pub struct SettingsArgs {
     /// The database that holds the messages: sqlite, or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite]
     #[arg(long, env = "NGOMA_STORE", value_name = "DATABASE", hide_env_values = true)]
     store: Option<String>,
+    /// The queue that hands out the work: sqlite or postgres (as the store), or amqp://USER:PASSWORD@HOST/VHOST
+    /// [default: as the store]
+    #[arg(long, env = "NGOMA_QUEUE", value_name = "QUEUE", hide_env_values = true)]
+    queue: Option<String>,
+    /// Over how many partitions a broker's work is spread, the same for every process [default: 32]
+    #[arg(long, env = "NGOMA_QUEUE_PARTITIONS", value_name = "NUMBER")]
+    queue_partitions: Option<u16>,
     /// The settings file [default: ngoma.toml in the working folder, else in the data folder]
     #[arg(long, env = "NGOMA_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -40,6 +50,8 @@ struct SettingsFile {
     data: Option<PathBuf>,
     listen: Option<String>,
     store: Option<String>,
+    queue: Option<String>,
+    queue_partitions: Option<u16>,
 }
 
 /// Settings, resolved.
@@ -51,6 +63,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Which database holds the messages.
     pub store: StoreChoice,
+    /// Which queue hands out the work.
+    pub queue: QueueChoice,
 }
 
 impl SettingsArgs {
@@ -67,7 +81,18 @@ impl SettingsArgs {
             .parse()
             .map_err(|_| anyhow!("--listen {listen}: expected an IP address and a port, such as {DEFAULT_LISTEN}"))?;
         let store = read_store(self.store.clone().or(file.store).as_deref())?;
-        Ok(Settings { data, listen, store })
+        let partitions = self.queue_partitions.or(file.queue_partitions);
+        let queue = read_queue(
+            self.queue.clone().or(file.queue).as_deref(),
+            &store,
+            partitions.unwrap_or(DEFAULT_PARTITIONS),
+        )?;
+        Ok(Settings {
+            data,
+            listen,
+            store,
+            queue,
+        })
     }
 
     fn read_file(&self, data: &DataArgs) -> Result<SettingsFile> {
@@ -136,6 +161,32 @@ fn read_store(setting: Option<&str>) -> Result<StoreChoice> {
     }
 }
 
+/// The queue a setting names. Its text may hold a password: it is not repeated.
+fn read_queue(setting: Option<&str>, store: &StoreChoice, partitions: u16) -> Result<QueueChoice> {
+    if partitions == 0 || partitions > MOST_PARTITIONS {
+        bail!("--queue-partitions {partitions}: expected a number from 1 to {MOST_PARTITIONS}");
+    }
+    match (setting, store) {
+        (None, _) | (Some("sqlite"), StoreChoice::Sqlite) | (Some("postgres"), StoreChoice::Postgres(_)) => {
+            Ok(QueueChoice::Store)
+        }
+        (Some("postgres"), StoreChoice::Sqlite) => {
+            bail!("--queue postgres: the store is SQLite; choose PostgreSQL with --store postgres://…")
+        }
+        (Some("sqlite"), StoreChoice::Postgres(_)) => {
+            bail!("--queue sqlite: the store is PostgreSQL; leave --queue out, or say postgres or amqp://…")
+        }
+        (Some("memory"), _) => bail!("--queue memory: it forgets everything with the process, and is for tests only"),
+        (Some(url), _) if url.starts_with("amqp://") || url.starts_with("amqps://") => Ok(QueueChoice::Amqp {
+            url: url.to_owned(),
+            partitions,
+        }),
+        (Some(_), _) => {
+            bail!("--queue: expected sqlite, postgres, or an address such as amqp://user:password@host/vhost")
+        }
+    }
+}
+
 fn check_writable(data: &Path) -> Result<()> {
     let probe = data.join(".write-probe");
     if let Err(error) = std::fs::write(&probe, b"") {
@@ -152,6 +203,8 @@ mod tests {
         let args = SettingsArgs {
             listen: listen.map(Into::into),
             store: None,
+            queue: None,
+            queue_partitions: None,
             config: config.map(Into::into),
         };
         args.resolve(&DataArgs {
@@ -170,6 +223,35 @@ mod tests {
             resolve(Some(data), Some("127.0.0.1:8200"), None).unwrap().listen.port(),
             8200
         );
+    }
+
+    #[test]
+    fn a_queue_fits_its_store_and_survives_the_process() {
+        let postgres = StoreChoice::Postgres("postgres://u:secret@h/d".into());
+        let check = |setting: Option<&str>, store: &StoreChoice, expected: Result<QueueChoice, &str>| match (
+            read_queue(setting, store, 32),
+            expected,
+        ) {
+            (Ok(queue), Ok(expected)) => assert_eq!(queue, expected, "{setting:?}"),
+            (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
+            (read, _) => panic!("{setting:?}: {read:?}"),
+        };
+        let amqp = QueueChoice::Amqp {
+            url: "amqp://u:secret@h/v".into(),
+            partitions: 32,
+        };
+        check(None, &StoreChoice::Sqlite, Ok(QueueChoice::Store));
+        check(Some("postgres"), &postgres, Ok(QueueChoice::Store));
+        check(Some("amqp://u:secret@h/v"), &postgres, Ok(amqp.clone()));
+        check(Some("postgres"), &StoreChoice::Sqlite, Err("the store is SQLite"));
+        check(Some("sqlite"), &postgres, Err("the store is PostgreSQL"));
+        check(Some("memory"), &StoreChoice::Sqlite, Err("for tests only"));
+        check(
+            Some("kafka://h"),
+            &StoreChoice::Sqlite,
+            Err("expected sqlite, postgres"),
+        );
+        assert!(!format!("{amqp:?} {postgres:?}").contains("secret"));
     }
 
     #[test]

@@ -2,19 +2,23 @@
 
 mod door;
 mod limits;
+mod queue_parts;
 mod runtime;
 
 pub use limits::Limits;
+pub use queue_parts::QueueDepth;
 pub(crate) use runtime::Runtime;
 
 use crate::channel::ChannelType;
 use crate::clock::Clock;
 use crate::directory::{self, ApplyError, Directory, Document, Refresh, Report};
+use crate::queue::QueueChoice;
 use crate::record::{MessageRecord, SessionRecord, TraceLine};
 use crate::service::{LogLine, ServiceRunner};
 use crate::store::{OpenError, Store, StoreChoice, StoreError};
 use crate::{channels, queue};
 use ngoma_message::{Address, MessageId, Timestamp};
+use queue_parts::{Brokered, QueueParts};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +37,8 @@ pub struct EngineOptions {
     pub limits: Limits,
     /// Which database holds the messages.
     pub store: StoreChoice,
+    /// Which queue hands out the work.
+    pub queue: QueueChoice,
 }
 
 impl EngineOptions {
@@ -48,6 +54,7 @@ impl EngineOptions {
             channel_types,
             limits: Limits::default(),
             store: StoreChoice::default(),
+            queue: QueueChoice::default(),
         }
     }
 }
@@ -58,6 +65,7 @@ pub struct Engine {
     applying: tokio::sync::Mutex<()>,
     is_started: AtomicBool,
     puller: Mutex<Option<JoinHandle<()>>>,
+    brokered: Option<Arc<Brokered>>,
 }
 
 /// How many sessions or keys one transaction of maintenance takes.
@@ -70,7 +78,13 @@ impl Engine {
     /// go of it, migrates, refuses the folder of a newer version.
     pub async fn open(data: &Path, options: EngineOptions) -> Result<Arc<Self>, OpenError> {
         let store = Store::open(data, options.limits.store(options.store.clone())).await?;
-        let runtime = Arc::new(Runtime::new(store, options));
+        let queue = QueueParts::open(&options, &store)?;
+        let runtime = Arc::new(Runtime::new(
+            store,
+            Arc::clone(&queue.queue),
+            queue.wake.clone(),
+            options,
+        ));
         let catalog = runtime.read_catalog().await.map_err(|error| OpenError::Folder {
             folder: data.to_owned(),
             problem: error.to_string(),
@@ -81,6 +95,7 @@ impl Engine {
             applying: tokio::sync::Mutex::new(()),
             is_started: AtomicBool::new(false),
             puller: Mutex::new(None),
+            brokered: queue.brokered,
         }))
     }
 
@@ -102,6 +117,9 @@ impl Engine {
                 Err(error) => tracing::error!(channel.name = name, %error, "a channel cannot be opened"),
             }
         }
+        if let Some(brokered) = &self.brokered {
+            brokered.start(Arc::clone(&runtime.clock));
+        }
         let puller = tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime)));
         *self.puller.lock().unwrap_or_else(PoisonError::into_inner) = Some(puller);
     }
@@ -114,6 +132,9 @@ impl Engine {
         runtime.host.close(runtime.limits.drain).await;
         for service in runtime.catalog().services() {
             runtime.runner.unload(&service.key).await;
+        }
+        if let Some(brokered) = &self.brokered {
+            brokered.stop().await;
         }
         let store = runtime.store.clone();
         // It waits for the writer's last transaction.
@@ -222,6 +243,28 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<(Timestamp, LogLine)>, StoreError> {
         self.runtime.store.service_log(account, service, limit).await
+    }
+
+    /// How much waits on each channel, and how much is under way or given up.
+    pub async fn queue_depths(&self) -> Result<Vec<QueueDepth>, StoreError> {
+        queue_parts::depths(&self.runtime).await
+    }
+
+    /// Hands every ticket to the broker again: for a broker that has lost what it held. Says how many pieces of work that
+    /// concerns; none where the store's own database is the queue.
+    pub async fn rebuild_queue(&self) -> Result<u64, StoreError> {
+        let rebuilt = self
+            .runtime
+            .store
+            .forget_published(Timestamp::from_micros(i64::MAX))
+            .await;
+        self.runtime.look_for_due_work();
+        rebuilt
+    }
+
+    /// A step of maintenance: makes the store's partitions ahead, and drops those that are over.
+    pub async fn roll_partitions(&self) -> Result<(), StoreError> {
+        self.runtime.store.roll_partitions().await
     }
 
     /// A step of maintenance: closes sessions that have expired. Says how many; none are left when it says none.

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::directory::{Catalog, ChannelRecord};
 use crate::inbound::People;
 use crate::outgoing_http::{HttpClient, Reach};
-use crate::queue::{Queue, StoreQueue};
+use crate::queue::Queue;
 use crate::service::{HttpPort, ServiceRunner};
 use crate::store::{QueueKind, Store, StoreError};
 use ngoma_message::Country;
@@ -45,11 +45,11 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    pub(super) fn new(store: Store, options: EngineOptions) -> Self {
+    pub(super) fn new(store: Store, queue: Arc<dyn Queue>, due_work: Arc<Notify>, options: EngineOptions) -> Self {
         let http_public = HttpClient::new(Reach::PublicOnly);
         Self {
-            queue: Arc::new(StoreQueue::new(store.clone())),
             store,
+            queue,
             clock: options.clock,
             runner: options.runner,
             types: options.channel_types,
@@ -57,7 +57,7 @@ impl Runtime {
             host: Host::default(),
             people: People::default(),
             http_port: Arc::new(http_public.clone()),
-            due_work: Arc::default(),
+            due_work,
             under_way: UnderWay::default(),
             tokens: Tokens::default(),
             catalog: RwLock::default(),

@@ -1,6 +1,7 @@
 //! What a broker does for a queue: it carries small tickets from a relay to whoever takes them next.
 
 use super::contract::{Abilities, Durability};
+use crate::amqp::LeaseToken;
 use async_trait::async_trait;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -11,6 +12,8 @@ use tokio::sync::Notify;
 pub(crate) trait Broker: Send + Sync {
     /// What it promises.
     fn abilities(&self) -> Abilities;
+    /// Whether it can be reached now.
+    fn is_up(&self) -> bool;
     /// Takes tickets; says of each whether it has it for good.
     async fn hand_over(&self, slips: Vec<Slip>) -> Vec<bool>;
     /// The next ticket. It stays with this process until it is done, or the process is gone. Nothing comes when it is
@@ -35,6 +38,8 @@ pub(crate) struct Slip {
 pub(crate) enum Handed {
     /// By a number of the memory broker.
     Number(u64),
+    /// By RabbitMQ's own token.
+    Token(LeaseToken),
 }
 
 /// A broker in this process's memory: for tests.
@@ -78,6 +83,10 @@ impl Broker for MemoryBroker {
             name: "memory",
             durability: Durability::Nothing,
         }
+    }
+
+    fn is_up(&self) -> bool {
+        true
     }
 
     async fn hand_over(&self, slips: Vec<Slip>) -> Vec<bool> {

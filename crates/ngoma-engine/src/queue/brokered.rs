@@ -4,13 +4,15 @@
 use super::broker::{Broker, Handed, Slip};
 use super::contract::{Abilities, Depth, Lease, LeaseLost, Line, Published, Queue, Ticket};
 use super::in_store::StoreQueue;
+use crate::amqp::Status;
+use crate::clock::Clock;
 use crate::store::{QueueKind, Store, StoreError};
 use async_trait::async_trait;
 use ngoma_message::{MessageId, Timestamp};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 /// How many tickets of one line are with the broker at most: the rest waits in the store, where its order may change.
 pub(super) const LINE_WINDOW: usize = 256;
@@ -40,6 +42,9 @@ impl BrokeredQueue {
 
     /// Hands over the tickets of what is due on a line, as many as may be with the broker at once. Says how many.
     pub(crate) async fn relay(&self, line: Line, now: Timestamp) -> Result<usize, StoreError> {
+        if !self.broker.is_up() {
+            return Ok(0);
+        }
         let due = self.store.mark_published(line, now, LINE_WINDOW).await?;
         let count = due.len();
         if count == 0 {
@@ -73,6 +78,24 @@ impl BrokeredQueue {
             Lost::All => now + LOST_AFTER,
         };
         self.store.forget_published(before).await
+    }
+
+    /// Hands tickets over again that may be lost, for ever: all of them whenever the broker is there anew, since its disk
+    /// may be another; now and then what nobody came with for long.
+    pub(crate) async fn mend(&self, clock: &dyn Clock, mut status: watch::Receiver<Status>) {
+        let mut was_up = false;
+        loop {
+            let is_up = status.borrow_and_update().is_connected();
+            let lost = if is_up && !was_up { Lost::All } else { Lost::Perhaps };
+            was_up = is_up;
+            if let Err(error) = self.rebuild(clock.now(), lost).await {
+                tracing::warn!(%error, "tickets could not be handed over again");
+            }
+            self.wake.notify_one();
+            if let Ok(Err(_)) = tokio::time::timeout(LOST_AFTER, status.changed()).await {
+                return;
+            }
+        }
     }
 
     /// Takes tickets from the broker for ever.

@@ -7,10 +7,12 @@ mod brokered;
 mod conformance;
 mod contract;
 mod in_store;
+mod rabbit;
 
 pub(crate) use brokered::{BrokeredQueue, Lost};
 pub(crate) use contract::{Abilities, Depth, Durability, Lease, LeaseLost, Line, Published, Queue, Ticket};
 pub(crate) use in_store::StoreQueue;
+pub(crate) use rabbit::RabbitBroker;
 
 use crate::channels::{Place, Running};
 use crate::engine::Runtime;
@@ -20,12 +22,39 @@ use ngoma_message::Timestamp;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+/// Which queue hands out the work.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum QueueChoice {
+    /// The store's own database.
+    #[default]
+    Store,
+    /// RabbitMQ, by its address: `amqp://user:password@host/vhost`.
+    Amqp {
+        /// The address.
+        url: String,
+        /// How many partitions the work is spread over, the same for every process; 32 to 128 is usual.
+        partitions: u16,
+    },
+}
+
+/// The address holds a password: it is never shown.
+impl std::fmt::Debug for QueueChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Store => "Store",
+            Self::Amqp { .. } => "Amqp(…)",
+        })
+    }
+}
+
 /// How many messages are taken at once from one channel.
 const PULL_AT_ONCE: usize = 64;
 /// How long the queue is left alone at most: the clock may be set, and nobody says so.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How long to wait before looking again at a store that could not be read or written.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+/// How long to wait when due work did not come: another process was quicker, or a broker is still bringing it.
+const AFTER_NOTHING: Duration = Duration::from_millis(100);
 
 /// Takes due work until the engine stops.
 pub(crate) async fn pull_until_stopped(runtime: Weak<Runtime>) {
@@ -98,6 +127,7 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
             {
                 return Ok(allowed.since(now));
             }
+            return Ok(AFTER_NOTHING);
         }
     }
     Ok(LONGEST_SLEEP)

@@ -1,5 +1,6 @@
 //! The engine as channels and services see it: through its door, its store and its restarts.
 
+mod amqp;
 mod applying;
 mod incoming;
 mod line;

@@ -1,8 +1,8 @@
 //! `ngoma token create ACCOUNT`: lets an account's own programs in.
 
-use crate::control;
-use crate::settings::{DataArgs, Settings, SettingsArgs};
-use crate::worker::open_engine;
+use super::ask_or_do;
+use crate::control::{self, Answer, Request};
+use crate::settings::{DataArgs, SettingsArgs};
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 
@@ -40,22 +40,14 @@ pub fn run(args: &TokenArgs, data: &DataArgs) -> Result<ExitCode> {
 /// Makes the token: through the running `serve` if there is one, else in the data folder itself.
 fn create(args: &CreateArgs, data: &DataArgs) -> Result<ExitCode> {
     let settings = args.settings.resolve(data)?;
-    settings.prepare_data_folder()?;
-    let token = match control::create_token(&settings.data, &args.account, &args.label)? {
-        Some(token) => token,
-        None => create_in_folder(&settings, args)?,
+    let request = Request::CreateToken {
+        account: args.account.clone(),
+        label: args.label.clone(),
     };
-    println!("token for account {}, shown this once: {token}", args.account);
+    match ask_or_do(&settings, request)? {
+        Answer::Token(token) => println!("token for account {}, shown this once: {token}", args.account),
+        Answer::Refused(reason) => bail!("{reason}"),
+        _ => bail!(control::OTHER_VERSION),
+    }
     Ok(ExitCode::SUCCESS)
-}
-
-fn create_in_folder(settings: &Settings, args: &CreateArgs) -> Result<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let engine = open_engine(settings).await?;
-        match engine.create_token(&args.account, &args.label).await? {
-            Some(token) => Ok(token),
-            None => bail!(control::no_such_account(&args.account)),
-        }
-    })
 }

@@ -59,6 +59,7 @@ pub async fn open_engine(settings: &Settings) -> Result<Arc<Engine>> {
     let sandbox = Sandbox::new(SandboxOptions::default()).context("cannot start the sandbox")?;
     let mut options = EngineOptions::new(Arc::new(SystemClock), Arc::new(sandbox), ngoma_channels::all());
     options.store = settings.store.clone();
+    options.queue = settings.queue.clone();
     Ok(Engine::open(&settings.data, options).await?)
 }
 

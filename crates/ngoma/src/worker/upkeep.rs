@@ -12,6 +12,9 @@ pub async fn run(engine: Arc<Engine>) {
     let mut turns = tokio::time::interval(EVERY);
     loop {
         turns.tick().await;
+        if let Err(error) = engine.roll_partitions().await {
+            tracing::warn!(%error, "partitions could not be made ahead");
+        }
         if let Err(error) = until_none_is_left(|| engine.expire_sessions()).await {
             tracing::warn!(%error, "expired sessions could not be closed");
         }

@@ -1,0 +1,193 @@
+//! Publishing: every publication gets the word that is true of it.
+
+use super::{classic, connected, consume, next, options, quorum, soon, to_queue, until, vhost};
+use futures_util::FutureExt;
+use ngoma_engine::amqp::{
+    Binding, Bus, ExchangeKind, HeaderValue, Headers, Publication, Published, QueueSpec, Quorum, Turns,
+};
+use ngoma_testkit::servers;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_is_confirmed_and_arrives_as_it_was() {
+    if !servers::available() {
+        return;
+    }
+    let bus = connected(&servers::rabbitmq().vhost()).await;
+    bus.ensure_queue(quorum("work")).await.expect("declared");
+    let publication = Publication {
+        content_type: Some("application/json".to_owned()),
+        priority: Some(3),
+        headers: Headers::from([("attempt".to_owned(), HeaderValue::Number(2))]),
+        ..to_queue("work", 1)
+    };
+    let published = bus.publish(vec![publication, to_queue("work", 2)]).await;
+    assert_eq!(published, [Published::Durable, Published::Durable]);
+
+    let mut consumer = consume(&bus, "work", 10);
+    let (first, second) = (next(&mut consumer).await, next(&mut consumer).await);
+    assert_eq!(first.body, "body 1");
+    assert_eq!((first.routing_key.as_str(), first.is_redelivered), ("work", false));
+    assert_eq!(first.content_type.as_deref(), Some("application/json"));
+    assert_eq!(first.headers.get("attempt"), Some(&HeaderValue::Number(2)));
+    assert_eq!(second.message_id.as_deref(), Some("2"));
+    bus.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_gets_is_told_and_what_cannot_be_sent_is_refused() {
+    if !servers::available() {
+        return;
+    }
+    let bus = connected(&servers::rabbitmq().vhost()).await;
+    bus.ensure_queue(quorum("work")).await.expect("declared");
+    let nameless = Publication {
+        message_id: String::new(),
+        ..to_queue("work", 3)
+    };
+    let published = bus
+        .publish(vec![to_queue("work", 1), to_queue("nowhere", 2), nameless])
+        .await;
+    let refused = Published::Refused("it has no message id".to_owned());
+    assert_eq!(published, [Published::Durable, Published::Unroutable, refused]);
+    assert_eq!(bus.publish(Vec::new()).await, []);
+}
+
+/// The library gives what came back to any confirmation; see that it is told of the right ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn among_many_the_right_ones_are_unroutable_and_the_rest_arrives_in_order() {
+    if !servers::available() {
+        return;
+    }
+    let bus = connected(&servers::rabbitmq().vhost()).await;
+    bus.ensure_exchange("fork", ExchangeKind::Direct)
+        .await
+        .expect("declared");
+    let binding = Binding {
+        exchange: "fork".to_owned(),
+        routing_key: "there".to_owned(),
+    };
+    let spec = QueueSpec {
+        binding: Some(binding),
+        ..quorum("work")
+    };
+    bus.ensure_queue(spec).await.expect("declared");
+    let is_routable = |id: u32| id * id % 7 < 4;
+    let publication = |id: u32| Publication {
+        exchange: "fork".to_owned(),
+        routing_key: if is_routable(id) { "there" } else { "nowhere" }.to_owned(),
+        ..to_queue("", id)
+    };
+    let published = bus.publish((0..2000).map(publication).collect()).await;
+    for (id, published) in (0..).zip(published) {
+        let expected = if is_routable(id) {
+            Published::Durable
+        } else {
+            Published::Unroutable
+        };
+        assert_eq!(published, expected, "{id}");
+    }
+    let mut consumer = consume(&bus, "work", 100);
+    for id in (0..2000).filter(|&id| is_routable(id)) {
+        let delivery = next(&mut consumer).await;
+        assert_eq!(delivery.message_id, Some(id.to_string()));
+        assert_eq!(bus.ack(vec![delivery.token]).await, [Ok(())]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_refuses() {
+    if !servers::available() {
+        return;
+    }
+    let bus = connected(&servers::rabbitmq().vhost()).await;
+    let quorum = Quorum {
+        turns: Turns::Competing,
+        delivery_limit: 20,
+        length_limit: Some(1),
+        dead_letters: None,
+    };
+    bus.ensure_queue(QueueSpec::quorum("small", quorum))
+        .await
+        .expect("declared");
+    // The limit is kept about: some more are taken before the queue has told its publishers.
+    let mut published = Vec::new();
+    for id in 0..20 {
+        published.extend(bus.publish(vec![to_queue("small", id)]).await);
+    }
+    let refused = Published::Refused("the queue is full or fails".to_owned());
+    assert!(published.starts_with(&[Published::Durable]), "{published:?}");
+    assert!(published.ends_with(&[refused]), "{published:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exchange_that_is_missing_spoils_only_what_is_on_its_way_with_it() {
+    if !servers::available() {
+        return;
+    }
+    let url = servers::rabbitmq().vhost();
+    let bus = connected(&url).await;
+    bus.ensure_queue(quorum("work")).await.expect("declared");
+    let astray = Publication {
+        exchange: "missing".to_owned(),
+        ..to_queue("work", 1)
+    };
+    let published = bus.publish(vec![astray.clone()]).await;
+    let [Published::Unknown(reason)] = &published[..] else {
+        panic!("{published:?}")
+    };
+    assert!(reason.contains("no exchange 'missing'"), "{reason}");
+    // Every lane works afterwards, that one too.
+    for queue in (0..16).map(|number| format!("q{number}")) {
+        bus.ensure_queue(quorum(&queue)).await.expect("declared");
+        assert_eq!(bus.publish(vec![to_queue(&queue, 1)]).await, [Published::Durable]);
+    }
+    bus.ensure_exchange("missing", ExchangeKind::Fanout)
+        .await
+        .expect("declared");
+    assert_eq!(bus.publish(vec![astray]).await, [Published::Unroutable]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_begun_goes_on_when_nobody_waits_and_closing_waits_for_it() {
+    if !servers::available() {
+        return;
+    }
+    let url = servers::rabbitmq().vhost();
+    let bus = connected(&url).await;
+    bus.ensure_queue(classic("work")).await.expect("declared");
+    for id in 0..50 {
+        let publishing = bus.publish(vec![to_queue("work", id)]);
+        assert_eq!(publishing.now_or_never(), None, "{id}");
+    }
+    let mut consumer = consume(&bus, "work", 1);
+    let delivery = next(&mut consumer).await;
+    let (closed, settled) = soon(async {
+        tokio::join!(bus.close(), async {
+            assert!(consumer.next().await.is_none());
+            bus.ack(vec![delivery.token]).await
+        })
+    })
+    .await;
+    assert_eq!((closed, settled), ((), vec![Ok(())]));
+    let after = bus.publish(vec![to_queue("work", 99)]).await;
+    assert_eq!(after, [Published::Refused("the bus is closed".to_owned())]);
+    until(&bus, |status| {
+        status.to_string() == "the broker is away: the bus is closed"
+    })
+    .await;
+
+    let listing = servers::rabbitmq().ctl(&["list_queues", "--vhost", vhost(&url), "name", "messages"]);
+    assert_eq!(listing, "work\t49");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_told_without_it() {
+    if !servers::available() {
+        return;
+    }
+    let url = servers::rabbitmq().vhost().replace("guest:guest", "guest:s3cret");
+    let bus = Bus::open(&url, options()).expect("an address");
+    let status = until(&bus, |status| status.to_string().contains("ACCESS")).await;
+    assert!(!format!("{status:?}").contains("s3cret"), "{status:?}");
+    bus.close().await;
+}
