@@ -6,6 +6,7 @@ use crate::channels::{self, Host, Opened, Place, Room, Running};
 use crate::clock::Clock;
 use crate::directory::{Catalog, ChannelRecord};
 use crate::inbound::People;
+use crate::metrics::Metrics;
 use crate::outgoing_http::{HttpClient, Reach};
 use crate::service::{HttpPort, ServiceRunner};
 use crate::store::{QueueKind, Store, StoreError};
@@ -23,6 +24,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 /// What the message path needs of an engine.
 pub(crate) struct Runtime {
     pub(crate) store: Store,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runner: Arc<dyn ServiceRunner>,
     pub(crate) types: Vec<Box<dyn ChannelType>>,
@@ -41,10 +43,11 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    pub(super) fn new(store: Store, options: EngineOptions) -> Self {
+    pub(super) fn new(store: Store, metrics: Arc<Metrics>, options: EngineOptions) -> Self {
         let http_public = HttpClient::new(Reach::PublicOnly);
         Self {
             store,
+            metrics,
             clock: options.clock,
             runner: options.runner,
             types: options.channel_types,

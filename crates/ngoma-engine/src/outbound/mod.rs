@@ -22,6 +22,7 @@ use crate::trace::Trail;
 use ngoma_message::MessageId;
 use retry::Verdict;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Works on a message in its own task, at its place in memory.
 pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: PulledOutbound, place: Place) {
@@ -59,8 +60,10 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
 /// Sends a message whose attempt is recorded, once, and stores what came of it.
 pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     let mut trail = Trail::default();
-    let sending = caught(running.transport.send(&taken.message)).await;
-    let result = sending.unwrap_or_else(|panic| Err(SendError::new(SendErrorKind::Ambiguous, broke_off(&panic))));
+    let sending = Instant::now();
+    let sent = caught(running.transport.send(&taken.message)).await;
+    runtime.metrics.measure_send(sending.elapsed());
+    let result = sent.unwrap_or_else(|panic| Err(SendError::new(SendErrorKind::Ambiguous, broke_off(&panic))));
     let now = runtime.clock.now();
     let id = &taken.message.id;
     let result = match result {

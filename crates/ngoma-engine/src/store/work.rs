@@ -156,7 +156,7 @@ impl Store {
 }
 
 /// How many levels of priority there are.
-const PRIORITIES: i64 = 4;
+pub(super) const PRIORITIES: i64 = 4;
 
 impl QueueKind {
     /// The number the store holds.

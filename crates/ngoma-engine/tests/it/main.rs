@@ -3,6 +3,7 @@
 mod applying;
 mod incoming;
 mod line;
+mod metrics;
 mod outgoing;
 mod receipts;
 mod restarts;
