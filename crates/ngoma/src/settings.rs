@@ -1,5 +1,6 @@
 //! Where settings come from: flags, then `NGOMA_*` environment, then `ngoma.toml`, then defaults.
 
+use crate::metrics::{MetricsArgs, MetricsSettings};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -27,6 +28,8 @@ pub struct SettingsArgs {
     /// The settings file [default: ngoma.toml in the working folder, else in the data folder]
     #[arg(long, env = "NGOMA_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    metrics: MetricsArgs,
 }
 
 /// What `ngoma.toml` may say.
@@ -35,6 +38,8 @@ pub struct SettingsArgs {
 struct SettingsFile {
     data: Option<PathBuf>,
     listen: Option<String>,
+    metrics_listen: Option<String>,
+    metrics_public: Option<bool>,
 }
 
 /// Settings, resolved.
@@ -44,6 +49,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where to serve.
     pub listen: SocketAddr,
+    /// Where to tell metrics.
+    pub metrics: MetricsSettings,
 }
 
 impl SettingsArgs {
@@ -59,7 +66,8 @@ impl SettingsArgs {
         let listen = listen
             .parse()
             .map_err(|_| anyhow!("--listen {listen}: expected an IP address and a port, such as {DEFAULT_LISTEN}"))?;
-        Ok(Settings { data, listen })
+        let metrics = self.metrics.or(file.metrics_listen, file.metrics_public);
+        Ok(Settings { data, listen, metrics })
     }
 
     fn read_file(&self, data: &DataArgs) -> Result<SettingsFile> {
@@ -133,6 +141,7 @@ mod tests {
         let args = SettingsArgs {
             listen: listen.map(Into::into),
             config: config.map(Into::into),
+            metrics: MetricsArgs::default(),
         };
         args.resolve(&DataArgs {
             data: data.map(Into::into),
