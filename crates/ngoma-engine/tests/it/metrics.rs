@@ -72,6 +72,24 @@ async fn every_metric_is_told_under_its_name() {
     insta::assert_snapshot!(masked(&metrics));
 }
 
+#[test]
+fn the_how_to_explains_each_metric_and_no_other() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/how-to/watch-ngoma.md");
+    let how_to = std::fs::read_to_string(path).unwrap();
+    let explained = how_to
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `ngoma_")?.split('`').next());
+    let mut explained: Vec<&str> = explained.collect();
+    let snapshot = include_str!("snapshots/it__metrics__every_metric_is_told_under_its_name.snap");
+    let told = snapshot
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ngoma_")?.split(' ').next());
+    let mut told: Vec<&str> = told.collect();
+    explained.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(explained, told);
+}
+
 #[tokio::test]
 async fn a_message_in_and_its_answer_out_are_counted_once() {
     let world = World::new().await;
