@@ -1,5 +1,6 @@
 //! Where settings come from: flags, then `NGOMA_*` environment, then `ngoma.toml`, then defaults.
 
+use crate::metrics::{MetricsArgs, MetricsSettings};
 use anyhow::{Context, Result, anyhow, bail};
 use ngoma_engine::{QueueChoice, StoreChoice};
 use serde::Deserialize;
@@ -41,6 +42,8 @@ pub struct SettingsArgs {
     /// The settings file [default: ngoma.toml in the working folder, else in the data folder]
     #[arg(long, env = "NGOMA_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    metrics: MetricsArgs,
 }
 
 /// What `ngoma.toml` may say.
@@ -52,6 +55,8 @@ struct SettingsFile {
     store: Option<String>,
     queue: Option<String>,
     queue_partitions: Option<u16>,
+    metrics_listen: Option<String>,
+    metrics_public: Option<bool>,
 }
 
 /// Settings, resolved.
@@ -65,6 +70,8 @@ pub struct Settings {
     pub store: StoreChoice,
     /// Which queue hands out the work.
     pub queue: QueueChoice,
+    /// Where to tell metrics.
+    pub metrics: MetricsSettings,
 }
 
 impl SettingsArgs {
@@ -80,6 +87,7 @@ impl SettingsArgs {
         let listen = listen
             .parse()
             .map_err(|_| anyhow!("--listen {listen}: expected an IP address and a port, such as {DEFAULT_LISTEN}"))?;
+        let metrics = self.metrics.or(file.metrics_listen, file.metrics_public);
         let store = read_store(self.store.clone().or(file.store).as_deref())?;
         let partitions = self.queue_partitions.or(file.queue_partitions);
         let queue = read_queue(
@@ -92,6 +100,7 @@ impl SettingsArgs {
             listen,
             store,
             queue,
+            metrics,
         })
     }
 
@@ -206,6 +215,7 @@ mod tests {
             queue: None,
             queue_partitions: None,
             config: config.map(Into::into),
+            metrics: MetricsArgs::default(),
         };
         args.resolve(&DataArgs {
             data: data.map(Into::into),

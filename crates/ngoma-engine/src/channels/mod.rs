@@ -36,7 +36,9 @@ pub(crate) struct Running {
     inbound_room: Arc<Semaphore>,
     /// Places in memory for outbound messages on their way.
     outbound_room: Arc<Semaphore>,
-    /// How many of its messages are being sent at once.
+    /// How many of its messages may be sent at once.
+    pub(crate) window: usize,
+    /// Places for messages that are being sent.
     pub(crate) sending: Arc<Semaphore>,
     /// How fast it sends, by the setting it was made for.
     pace: Mutex<(Option<PaceSetting>, Pace)>,
@@ -67,6 +69,7 @@ impl Running {
             description: opened.description,
             inbound_room: Arc::new(Semaphore::new(room.waiting)),
             outbound_room: Arc::new(Semaphore::new(room.waiting)),
+            window: room.sending,
             sending: Arc::new(Semaphore::new(room.sending)),
             pace: Mutex::new((None, Pace::new(None, 1, Timestamp::from_micros(0)))),
             backlog: AtomicBool::new(false),

@@ -1,6 +1,8 @@
 //! Everything that bounds the engine, by name.
 
+use crate::metrics::Metrics;
 use crate::store::{StoreChoice, StoreOptions};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What bounds the engine; the defaults suit one small machine.
@@ -62,7 +64,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Those of the store.
-    pub(super) fn store(&self, choice: StoreChoice) -> StoreOptions {
+    pub(crate) fn store(&self, choice: StoreChoice, metrics: Arc<Metrics>) -> StoreOptions {
         StoreOptions {
             choice,
             lease_wait: self.lease_wait,
@@ -70,6 +72,7 @@ impl Limits {
             backlog: self.store_backlog,
             max_pages: self.store_pages,
             log_lines: self.service_log_lines,
+            metrics,
         }
     }
 }

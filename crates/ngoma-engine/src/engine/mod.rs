@@ -12,8 +12,9 @@ pub(crate) use runtime::Runtime;
 use crate::channel::ChannelType;
 use crate::clock::Clock;
 use crate::directory::{self, ApplyError, Directory, Document, Refresh, Report};
+use crate::metrics::{self, Metrics};
 use crate::queue::QueueChoice;
-use crate::record::{MessageRecord, SessionRecord, TraceLine};
+use crate::record::{MessageRecord, SessionRecord, TraceLine, WorkerRecord};
 use crate::service::{LogLine, ServiceRunner};
 use crate::store::{OpenError, Store, StoreChoice, StoreError};
 use crate::{channels, queue};
@@ -77,12 +78,15 @@ impl Engine {
     /// Opens a data folder (made when it is missing): takes the writer's lease, waits a while for a predecessor to let
     /// go of it, migrates, refuses the folder of a newer version.
     pub async fn open(data: &Path, options: EngineOptions) -> Result<Arc<Self>, OpenError> {
-        let store = Store::open(data, options.limits.store(options.store.clone())).await?;
+        let metrics = Arc::<Metrics>::default();
+        let of_store = options.limits.store(options.store.clone(), Arc::clone(&metrics));
+        let store = Store::open(data, of_store).await?;
         let queue = QueueParts::open(&options, &store)?;
         let runtime = Arc::new(Runtime::new(
             store,
             Arc::clone(&queue.queue),
             queue.wake.clone(),
+            metrics,
             options,
         ));
         let catalog = runtime.read_catalog().await.map_err(|error| OpenError::Folder {
@@ -203,6 +207,22 @@ impl Engine {
             return Ok(false);
         };
         self.runtime.store.opt_in(number, address).await.map(|()| true)
+    }
+
+    /// What this engine counts and measures.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.runtime.metrics
+    }
+
+    /// Everything counted and measured, as text for Prometheus. Without an answer of the store in time it says so, and
+    /// leaves out what only the store knows.
+    pub async fn metrics_text(&self) -> String {
+        metrics::scrape(&self.runtime).await
+    }
+
+    /// The processes that work on this store, the latest first.
+    pub async fn workers(&self) -> Result<Vec<WorkerRecord>, StoreError> {
+        self.runtime.store.workers().await
     }
 
     /// Looks at the queue now rather than when its next message is due: for a clock that was moved.

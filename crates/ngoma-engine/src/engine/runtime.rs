@@ -7,6 +7,7 @@ use crate::clients::Tokens;
 use crate::clock::Clock;
 use crate::directory::{Catalog, ChannelRecord};
 use crate::inbound::People;
+use crate::metrics::Metrics;
 use crate::outgoing_http::{HttpClient, Reach};
 use crate::queue::Queue;
 use crate::service::{HttpPort, ServiceRunner};
@@ -26,6 +27,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 pub(crate) struct Runtime {
     pub(crate) store: Store,
     pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runner: Arc<dyn ServiceRunner>,
     pub(crate) types: Vec<Box<dyn ChannelType>>,
@@ -45,11 +47,18 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    pub(super) fn new(store: Store, queue: Arc<dyn Queue>, due_work: Arc<Notify>, options: EngineOptions) -> Self {
+    pub(super) fn new(
+        store: Store,
+        queue: Arc<dyn Queue>,
+        due_work: Arc<Notify>,
+        metrics: Arc<Metrics>,
+        options: EngineOptions,
+    ) -> Self {
         let http_public = HttpClient::new(Reach::PublicOnly);
         Self {
             store,
             queue,
+            metrics,
             clock: options.clock,
             runner: options.runner,
             types: options.channel_types,

@@ -260,7 +260,7 @@ impl Job {
             .persist(|| self.runtime.store.commit_step(Arc::clone(&commit)))
             .await;
         match &stored {
-            Ok(_) => {}
+            Ok(()) => self.runtime.metrics.note_step(self.message.channel, &commit),
             // It may name a key, and keys name people.
             Err(StoreError::Refused(problem)) => {
                 tracing::debug!(message.id = %self.message.id, problem, "what became of a message was refused");

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use ngoma_message::{Message, vumi};
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Instant;
 
 impl Job {
     /// Runs the service's step and commits it. Gives the answers to be sent now that they are durable; none tells why.
@@ -32,8 +33,10 @@ impl Job {
             input: StepInput::Message(vumi::message_to_json(&self.as_message(channel, session))),
             wall_limit: runtime.limits.step_wall,
         };
-        let stepping = caught(runtime.runner.step(&service.key, step, ports(runtime, service))).await;
-        let outcome = self.guard_replies(stepping.unwrap_or_else(|panic| broke_off(&panic)));
+        let stepping = Instant::now();
+        let stepped = caught(runtime.runner.step(&service.key, step, ports(runtime, service))).await;
+        runtime.metrics.measure_step(stepping.elapsed());
+        let outcome = self.guard_replies(stepped.unwrap_or_else(|panic| broke_off(&panic)));
         for request in &outcome.requests {
             let code = request.code.map_or("no answer".to_owned(), |code| code.to_string());
             let asked = format!(

@@ -13,6 +13,7 @@ use crate::store::{AttemptResult, OutcomeWrite, PulledOutbound};
 use crate::trace::Trail;
 use ngoma_message::MessageId;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How many channels pass a message on, so that two that name each other do not pass it for ever.
 const MOST_HOPS: u32 = 3;
@@ -20,8 +21,10 @@ const MOST_HOPS: u32 = 3;
 /// Sends a message whose attempt is recorded, once, and stores what came of it.
 pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     let mut trail = Trail::default();
-    let sending = caught(running.transport.send(&taken.message)).await;
-    let result = sending.unwrap_or_else(|panic| Err(SendError::new(SendErrorKind::Ambiguous, broke_off(&panic))));
+    let sending = Instant::now();
+    let sent = caught(running.transport.send(&taken.message)).await;
+    runtime.metrics.measure_send(sending.elapsed());
+    let result = sent.unwrap_or_else(|panic| Err(SendError::new(SendErrorKind::Ambiguous, broke_off(&panic))));
     let result = match result {
         Ok(sent) => taken_by_carrier(runtime, running, &taken, sent, &mut trail),
         Err(error) => failed(runtime, running, &taken, error, &mut trail),

@@ -1,7 +1,9 @@
 //! One suite for every queue: what each must do, whatever stands behind it.
 
-use super::broker::MemoryBroker;
-use super::{BrokeredQueue, Durability, Line, Lost, Published, Queue, RabbitBroker, StoreQueue, Ticket};
+use super::brokered::Lost;
+use super::contract::Durability;
+use super::memory::MemoryBroker;
+use super::{BrokeredQueue, Line, Published, Queue, RabbitBroker, StoreQueue, Ticket};
 use crate::store::{QueueKind, Store, StoreChoice, StoreOptions};
 use ngoma_message::{MessageId, Timestamp};
 use std::sync::Arc;
@@ -25,6 +27,7 @@ async fn store(choice: StoreChoice) -> (Store, TempDir) {
         backlog: 1024,
         max_pages: None,
         log_lines: 10,
+        metrics: Arc::default(),
     };
     (Store::open(folder.path(), options).await.unwrap(), folder)
 }

@@ -1,5 +1,10 @@
 //! What a queue does: it hands out work that is due to one process at a time, and forgets nothing.
 
+#![cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the dead letters, which come next, publish and bury")
+)]
+
 use crate::store::{QueueKind, StoreError};
 use async_trait::async_trait;
 use ngoma_message::{MessageId, Timestamp};

@@ -7,10 +7,12 @@ mod brokered;
 mod conformance;
 mod contract;
 mod in_store;
+#[cfg(test)]
+mod memory;
 mod rabbit;
 
-pub(crate) use brokered::{BrokeredQueue, Lost};
-pub(crate) use contract::{Abilities, Depth, Durability, Lease, LeaseLost, Line, Published, Queue, Ticket};
+pub(crate) use brokered::BrokeredQueue;
+pub(crate) use contract::{Depth, Lease, LeaseLost, Line, Published, Queue, Ticket};
 pub(crate) use in_store::StoreQueue;
 pub(crate) use rabbit::RabbitBroker;
 

@@ -4,8 +4,8 @@
 use super::broker::{Broker, Handed, Slip};
 use super::contract::{Abilities, Durability};
 use crate::amqp::{
-    BadAddress, Bus, BusOptions, Consumer, Delivery, Exclusivity, LeaseToken, Publication, Published, QueueSpec,
-    Quorum, Status, Subscription, Turns,
+    BadAddress, Bus, BusOptions, Consumer, Delivery, Exclusivity, Publication, Published, QueueSpec, Quorum, Status,
+    Subscription, Turns,
 };
 use async_trait::async_trait;
 use std::num::NonZeroU16;
@@ -90,13 +90,7 @@ impl Broker for RabbitBroker {
     }
 
     async fn done(&self, handed: Vec<Handed>) {
-        let tokens: Vec<LeaseToken> = handed
-            .into_iter()
-            .filter_map(|handed| match handed {
-                Handed::Token(token) => Some(token),
-                Handed::Number(_) => None,
-            })
-            .collect();
+        let tokens = handed.into_iter().filter_map(Handed::token).collect();
         // A lease that is lost is delivered again, and claims nothing then.
         let _ = self.bus.ack(tokens).await;
     }

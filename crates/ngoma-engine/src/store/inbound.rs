@@ -6,6 +6,7 @@ use super::sql::{Db, Insert, Row, SqlError, args};
 use super::steps::{NewOutbound, Publish, insert_outbound};
 use super::work::{NewWork, enqueue};
 use super::{QueueKind, Store, StoreError};
+use crate::metrics::Count;
 use crate::record::{Direction, Status};
 use crate::trace::Trail;
 use ngoma_message::{Address, MessageId, Object, SessionEvent, Timestamp};
@@ -73,8 +74,8 @@ impl Store {
         hand_over: Publish,
         trail: Trail,
     ) -> Result<StoredInbound, StoreError> {
-        let epoch = self.inner.epoch;
-        self.write(message.account, move |db| {
+        let (epoch, channel) = (self.inner.epoch, message.channel);
+        let storing = self.write(message.account, move |db| {
             if let Some(known) = note_arrival(db, &message)? {
                 return Ok(StoredInbound::Duplicate(known));
             }
@@ -93,15 +94,23 @@ impl Store {
             enqueue(db, &[work], epoch)?;
             super::queries::append_trace(db, message.account, &message.id, &trail)?;
             Ok(StoredInbound::Stored)
-        })
-        .await
+        });
+        let stored = storing.await?;
+        if stored == StoredInbound::Stored {
+            self.inner.metrics.count(Count::Received, Some(channel));
+        }
+        Ok(stored)
     }
 
     /// Stores what a channel answered by itself. `None` when the message is not one of that channel.
     pub(crate) async fn record_fallback(&self, fallback: FallbackText) -> Result<Option<()>, StoreError> {
-        let epoch = self.inner.epoch;
-        self.write(fallback.account, move |db| record_fallback(db, &fallback, epoch))
-            .await
+        let (epoch, channel) = (self.inner.epoch, fallback.channel);
+        let storing = self.write(fallback.account, move |db| record_fallback(db, &fallback, epoch));
+        let recorded = storing.await?;
+        if recorded.is_some() {
+            self.inner.metrics.count(Count::Fallbacks, Some(channel));
+        }
+        Ok(recorded)
     }
 }
 

@@ -138,7 +138,7 @@ impl Store {
     pub(crate) async fn outbound_of(&self, leases: Vec<Lease>) -> Result<Vec<PulledOutbound>, StoreError> {
         self.read(move |db| {
             let rows = by_ids(db, OUTBOUND_COLUMNS, &leases)?;
-            in_order(&leases, rows, |row, lease| outbound_from(row, lease))
+            in_order(&leases, rows, outbound_from)
         })
         .await
     }

@@ -4,6 +4,7 @@
 mod accept;
 mod apply;
 mod backend;
+mod depth;
 mod directory;
 mod files;
 mod inbound;
@@ -25,14 +26,16 @@ mod work;
 mod workers;
 
 pub(crate) use accept::{AcceptResult, Acceptance};
+pub(crate) use depth::Depth;
 pub(crate) use directory::{Loaded, LoadedRoute};
 pub(crate) use inbound::{FallbackText, InboundMessage, StoredInbound};
-pub(crate) use outcomes::{AttemptResult, OutcomeWrite};
+pub(crate) use outcomes::{AttemptResult, OutcomeEffects, OutcomeWrite};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
 pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
 pub(crate) use work::{PulledOutbound, QueueKind};
 
+use crate::metrics::Metrics;
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
 use migrations::MigrateError;
 use sql::{Db, PostgresDb, SqlError};
@@ -128,6 +131,8 @@ pub(crate) struct StoreOptions {
     pub(crate) max_pages: Option<u64>,
     /// How many log lines are kept per service.
     pub(crate) log_lines: usize,
+    /// Where what it takes is counted.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// The store; cheap to clone.
@@ -144,6 +149,7 @@ struct Inner {
     /// Names this process in leases; higher than that of every process before.
     epoch: i64,
     log_lines: i64,
+    metrics: Arc<Metrics>,
 }
 
 impl Store {
@@ -239,7 +245,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
             let mut db = SqliteBackend::open_for_writing(&file, options.max_pages).map_err(in_folder)?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_folder))?;
             let epoch = workers::begin(&mut db, folder).map_err(in_folder)?;
-            let backend = SqliteBackend::start(&file, db, lock, options.group_commit).map_err(in_folder)?;
+            let backend = SqliteBackend::start(&file, db, lock, options).map_err(in_folder)?;
             (Box::new(backend), epoch)
         }
         StoreChoice::Postgres(url) => {
@@ -248,7 +254,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_database))?;
             partitions::create_ahead(&mut db).map_err(in_database)?;
             let epoch = workers::begin(&mut db, folder).map_err(in_database)?;
-            (Box::new(PostgresBackend::start(url, lock, options.group_commit)), epoch)
+            (Box::new(PostgresBackend::start(url, lock, options)), epoch)
         }
     };
     Ok(Inner {
@@ -261,6 +267,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         },
         epoch,
         log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
+        metrics: Arc::clone(&options.metrics),
     })
 }
 

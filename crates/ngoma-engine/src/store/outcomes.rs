@@ -10,7 +10,7 @@ use crate::channel::Outbound;
 use crate::queue::Lease;
 use crate::record::Status;
 use crate::trace::Trail;
-use ngoma_message::{Address, MessageId, SessionEvent, Timestamp};
+use ngoma_message::{Address, DeliveryStatus, MessageId, SessionEvent, Timestamp};
 use std::sync::Arc;
 
 /// What one attempt brought.
@@ -71,6 +71,17 @@ pub(crate) enum AttemptResult {
     },
 }
 
+/// What storing an outcome changed.
+#[derive(Debug, Default)]
+pub(crate) struct OutcomeEffects {
+    /// The message's status moved to what the outcome says.
+    pub(crate) has_moved: bool,
+    /// Another process had the message, and may have sent it as well.
+    pub(crate) is_possible_duplicate: bool,
+    /// What receipts said that had waited for the message's id.
+    pub(crate) joined: Vec<DeliveryStatus>,
+}
+
 impl Store {
     /// Records that bytes are about to leave. Refused when another process has the message, or it is over.
     pub(crate) async fn begin_attempt(
@@ -102,7 +113,9 @@ impl Store {
     /// Stores what an attempt brought. A status never goes back: a receipt may have come first.
     pub(crate) async fn record_outcome(&self, outcome: Arc<OutcomeWrite>) -> Result<(), StoreError> {
         let epoch = self.inner.epoch;
-        self.write(outcome.account, move |db| {
+        let stored = Arc::clone(&outcome);
+        let storing = self.write(outcome.account, move |db| {
+            let mut effects = OutcomeEffects::default();
             let root = outcome.root.as_ref().unwrap_or(&outcome.message);
             super::queries::append_trace(db, outcome.account, root, &outcome.trail)?;
             match &outcome.result {
@@ -111,10 +124,10 @@ impl Store {
                     carrier_key,
                     event,
                 } => {
-                    record_sent(db, &outcome, provider_id.as_deref(), event, epoch)?;
+                    effects = record_sent(db, &outcome, provider_id.as_deref(), event, epoch)?;
                     if let Some(key) = carrier_key {
                         know_carrier_id(db, &outcome, key)?;
-                        join_orphans(db, &outcome, key)?;
+                        effects.joined = join_orphans(db, &outcome, key)?;
                     }
                 }
                 AttemptResult::Later {
@@ -140,7 +153,7 @@ impl Store {
                 AttemptResult::PassedOn { channel, from } => pass_on(db, &outcome, *channel, from.as_ref(), epoch)?,
                 AttemptResult::Over { status, reason, event } => {
                     if finish(db, outcome.account, &outcome.message, QueueKind::Outbound, epoch)? != Ended::LeaseLost {
-                        set_status(db, outcome.account, &outcome.message, *status, Some(reason))?;
+                        effects.has_moved = set_status(db, outcome.account, &outcome.message, *status, Some(reason))?;
                         append_event(
                             db,
                             outcome.account,
@@ -153,9 +166,10 @@ impl Store {
                     }
                 }
             }
-            Ok(())
-        })
-        .await
+            Ok(effects)
+        });
+        self.inner.metrics.note_outcome(&stored, &storing.await?);
+        Ok(())
     }
 }
 
@@ -167,11 +181,15 @@ fn record_sent(
     provider_id: Option<&str>,
     event: &MessageId,
     epoch: i64,
-) -> Result<(), OpError> {
+) -> Result<OutcomeEffects, OpError> {
     let (account, message) = (outcome.account, &outcome.message);
     let ended = finish(db, account, message, QueueKind::Outbound, epoch)?;
-    set_status(db, account, message, Status::Sent, None)?;
-    if ended == Ended::LeaseLost {
+    let effects = OutcomeEffects {
+        has_moved: set_status(db, account, message, Status::Sent, None)?,
+        is_possible_duplicate: ended == Ended::LeaseLost,
+        joined: Vec::new(),
+    };
+    if effects.is_possible_duplicate {
         note_possible_duplicate(db, account, message)?;
     }
     append_event(db, account, message, event, outcome.at, "ack", provider_id)?;
@@ -181,7 +199,7 @@ fn record_sent(
             &args![account, message, provider_id],
         )?;
     }
-    Ok(())
+    Ok(effects)
 }
 
 /// From now on the message says that it may have been sent twice.

@@ -2,12 +2,15 @@
 
 use super::sql::{Db, Dialect, SqlError, args};
 use super::{NO_ACCOUNT, Store, StoreError};
+use crate::record::WorkerRecord;
 use ngoma_message::Timestamp;
 use std::path::Path;
 use std::time::Duration;
 
 /// How long a process's leases hold without a beat.
 pub(crate) const WORKER_LEASE: Duration = Duration::from_secs(60);
+/// How many processes are told of.
+const WORKERS: i64 = 100;
 
 /// Counts the processes that opened this store, and frees what earlier ones of the same data folder had leased: they are
 /// gone, since this process holds the folder's lock.
@@ -54,6 +57,26 @@ fn free(db: &mut dyn Db, epoch: i64) -> Result<(), SqlError> {
 }
 
 impl Store {
+    /// The processes that work on this store, the latest first.
+    pub(crate) async fn workers(&self) -> Result<Vec<WorkerRecord>, StoreError> {
+        self.read_slow(|db| {
+            db.query(
+                "SELECT epoch, about, beat_at FROM worker ORDER BY epoch DESC LIMIT ?1",
+                &args![WORKERS],
+            )?
+            .iter()
+            .map(|row| {
+                Ok(WorkerRecord {
+                    epoch: row.get(0)?,
+                    about: row.get(1)?,
+                    beat_at: row.get(2)?,
+                })
+            })
+            .collect()
+        })
+        .await
+    }
+
     /// Says that this process lives and keeps its leases; false when they are lost already: others may have its work.
     pub(crate) async fn beat(&self, now: Timestamp) -> Result<bool, StoreError> {
         let epoch = self.inner.epoch;

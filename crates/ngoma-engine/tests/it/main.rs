@@ -4,6 +4,7 @@ mod amqp;
 mod applying;
 mod incoming;
 mod line;
+mod metrics;
 mod outgoing;
 mod policies;
 mod receipts;

@@ -67,7 +67,13 @@ impl Server {
 
     /// `ngoma serve` with the light service on a USSD channel and an SMS channel of account `test`.
     pub async fn light() -> Self {
+        Self::light_with("").await
+    }
+
+    /// The same with these settings in its `ngoma.toml`.
+    pub async fn light_with(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ngoma.toml"), settings).unwrap();
         let file = folder.path().join("light.toml");
         std::fs::write(&file, light_toml(&repository("examples/light"))).unwrap();
         let output = run(

@@ -72,8 +72,9 @@ pub(super) struct Failure {
     pub(super) random: u64,
 }
 
+#[cfg(test)]
 /// Decides after `made` attempts that count, this one included, at a message of that age.
-pub(super) fn decide(kind: SendErrorKind, made: u32, age: Duration, limits: &Limits) -> Verdict {
+fn decide(kind: SendErrorKind, made: u32, age: Duration, limits: &Limits) -> Verdict {
     let created_at = Timestamp::from_micros(0);
     RetryPolicies::from_limits(limits).decide(&Failure {
         kind,

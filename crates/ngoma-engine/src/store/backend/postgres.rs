@@ -3,8 +3,8 @@
 use super::folder_lock::FolderLock;
 use super::writer::{Connect, Writer};
 use super::{Backend, Operation, Query};
-use crate::store::StoreError;
 use crate::store::sql::{Db, PostgresDb, SqlError};
+use crate::store::{StoreError, StoreOptions};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -27,14 +27,14 @@ pub(in crate::store) struct PostgresBackend {
 
 impl PostgresBackend {
     /// Starts the threads; each connects when it is first needed.
-    pub(in crate::store) fn start(url: &str, lock: FolderLock, group_commit: usize) -> Self {
+    pub(in crate::store) fn start(url: &str, lock: FolderLock, options: &StoreOptions) -> Self {
         let link = || Link {
             url: url.to_owned(),
             db: None,
             failed: None,
         };
         Self {
-            writers: (0..WRITERS).map(|_| Writer::start(link(), group_commit)).collect(),
+            writers: (0..WRITERS).map(|_| Writer::start(link(), options)).collect(),
             quick: Readers::start(QUICK, link),
             slow: Readers::start(SLOW, link),
             lock: Mutex::new(Some(lock)),

@@ -3,8 +3,8 @@
 use super::folder_lock::FolderLock;
 use super::writer::{Connect, Writer};
 use super::{Backend, Operation, Query};
-use crate::store::StoreError;
 use crate::store::sql::{Db, SqlError, SqliteDb};
+use crate::store::{StoreError, StoreOptions};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,7 +58,7 @@ impl SqliteBackend {
         file: &Path,
         db: SqliteDb,
         lock: FolderLock,
-        group_commit: usize,
+        options: &StoreOptions,
     ) -> Result<Self, SqlError> {
         let readers = Arc::new(Readers {
             quick: Pool::open(file, QUICK)?,
@@ -66,7 +66,7 @@ impl SqliteBackend {
         });
         let connect = OneFile { db, _lock: lock };
         Ok(Self {
-            writer: Writer::start(connect, group_commit),
+            writer: Writer::start(connect, options),
             readers,
         })
     }
