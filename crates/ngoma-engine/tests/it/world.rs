@@ -26,19 +26,12 @@ pub struct World {
     engine: Option<Arc<Engine>>,
 }
 
-/// The store of a new world: an empty database of the PostgreSQL server `NGOMA_TEST_POSTGRES` names, or SQLite.
+/// The store of a new world: a SQLite file, or an empty PostgreSQL database where `NGOMA_TEST_STORE` says `postgres`.
 fn store() -> StoreChoice {
-    static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-    let Ok(server) = std::env::var("NGOMA_TEST_POSTGRES") else {
+    if !World::is_on_postgres() {
         return StoreChoice::Sqlite;
-    };
-    let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-    let name = format!("t{}_{number}", std::process::id());
-    let made = std::process::Command::new("psql")
-        .args([&format!("{server}/postgres"), "-qc", &format!("CREATE DATABASE {name}")])
-        .status();
-    assert!(made.unwrap().success());
-    StoreChoice::Postgres(format!("{server}/{name}"))
+    }
+    StoreChoice::Postgres(ngoma_testkit::servers::postgres().database().url().to_owned())
 }
 
 /// Something that must happen soon.
@@ -88,7 +81,7 @@ impl World {
 
     /// Whether this run's worlds are on PostgreSQL: what only a SQLite file has is then not looked at.
     pub fn is_on_postgres() -> bool {
-        std::env::var_os("NGOMA_TEST_POSTGRES").is_some()
+        std::env::var_os("NGOMA_TEST_STORE").is_some_and(|store| store == "postgres")
     }
 
     /// Opens and starts an engine on the folder.
