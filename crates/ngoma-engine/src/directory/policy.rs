@@ -33,6 +33,9 @@ pub struct ChannelPolicy {
     /// What is done with a message of which nobody knows whether it was sent.
     #[serde(deserialize_with = "on_ambiguous", skip_serializing_if = "is_default")]
     pub on_ambiguous: OnAmbiguous,
+    /// How many seconds a receipt may take before a message that may have been sent is sent once more; 60 if not said.
+    #[serde(skip_serializing_if = "is_default")]
+    pub resend_after: Option<u64>,
     /// The channel of the account that tries what this one cannot send.
     #[serde(skip_serializing_if = "is_default")]
     pub fail_over: Option<String>,

@@ -1,6 +1,6 @@
 //! An attempt, and what is stored of it.
 
-use super::retry::{Failure, RetryPolicies, Verdict};
+use super::retry::{Failure, RECEIPT_WAIT, RetryPolicies, Verdict};
 use super::{OnAmbiguous, address_on};
 use crate::bounds::bound_id;
 use crate::channel::{SendError, SendErrorKind, Sent};
@@ -13,7 +13,7 @@ use crate::store::{AttemptResult, OutcomeWrite, PulledOutbound};
 use crate::trace::Trail;
 use ngoma_message::MessageId;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How many channels pass a message on, so that two that name each other do not pass it for ever.
 const MOST_HOPS: u32 = 3;
@@ -103,6 +103,9 @@ fn decide(runtime: &Runtime, running: &Running, taken: &PulledOutbound, kind: Se
     let policy = catalog.channel(running.id).map(|channel| &channel.record.policy);
     let policies = RetryPolicies {
         on_ambiguous: policy.map_or(OnAmbiguous::Hold, |policy| policy.on_ambiguous),
+        receipt_wait: policy
+            .and_then(|policy| policy.resend_after)
+            .map_or(RECEIPT_WAIT, Duration::from_secs),
         ..RetryPolicies::from_limits(&runtime.limits)
     };
     policies.decide(&Failure {

@@ -8,6 +8,7 @@ mod demo;
 mod dialogues;
 mod how_to;
 mod kill;
+mod ledgers;
 mod metrics;
 mod processes;
 mod program;

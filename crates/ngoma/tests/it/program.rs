@@ -100,6 +100,17 @@ impl Server {
         server
     }
 
+    /// `ngoma serve` with these settings in the data folder's `ngoma.toml`, and what this declares.
+    pub async fn with_settings(settings: &str, toml: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("data")).unwrap();
+        std::fs::write(folder.path().join("data/ngoma.toml"), settings).unwrap();
+        let server = Self::start("serve", folder).await;
+        let output = server.apply(&server.write("declared.toml", toml));
+        assert!(output.status.success(), "{output:?}");
+        server
+    }
+
     /// `ngoma serve` on an empty folder.
     pub async fn empty() -> Self {
         Self::start("serve", tempfile::tempdir().unwrap()).await
