@@ -21,57 +21,25 @@ const GOODBYE_WITHIN: Duration = Duration::from_secs(2);
 /// The code of a goodbye for which nobody is to blame.
 const GOODBYE: u16 = 200;
 
-/// A connection. The library makes no attempt to bring it back; when this is dropped its socket is shut.
+/// A connection. The library makes no attempt to bring it back.
 pub(super) struct Wire {
     connection: Connection,
     socket: Socket,
 }
 
-/// The socket beneath a connection, when there is one. While the broker blocks a connection the library writes nothing
-/// at all, not even that it closes, and would keep it for as long as the broker does.
-#[derive(Clone, Default)]
+/// The socket beneath a connection, as soon as there is one; shut when this is dropped. While the broker blocks a
+/// connection the library writes nothing at all, not even that it closes, and would keep it as long as the broker does.
+#[derive(Default)]
 struct Socket(Arc<OnceLock<TcpStream>>);
 
 impl Wire {
     /// Connects, or says why not. Neither tells the user or the password.
     pub(super) async fn dial(address: &Address, options: &BusOptions, purpose: &str) -> Result<Self, String> {
         let socket = Socket::default();
-        let runtime = lapin::runtime::default_runtime().map_err(|error| error.to_string())?;
-        let name = format!("{} {purpose}", options.name);
-        let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let tls = OwnedTLSConfig {
-            cert_chain: options.authorities.clone(),
-            identity: None,
-        };
-        let beneath = socket.clone();
-        let connecting = Connection::connector(
-            address.uri(options.heartbeat),
-            runtime,
-            async move |uri: AMQPUri, runtime| {
-                be_silent();
-                let (host, port) = (uri.authority.host.as_str(), uri.authority.port);
-                let addresses: Vec<_> = within(tokio::net::lookup_host((host, port))).await?.collect();
-                let stream = within(AsyncTcpStream::connect(&runtime, addresses)).await?;
-                if let AsyncTcpStream::Plain(plain) = &stream {
-                    beneath.hold(plain.get_ref())?;
-                }
-                match uri.scheme {
-                    AMQPScheme::AMQP => Ok(stream),
-                    AMQPScheme::AMQPS => Ok(within(stream.into_tls(host, tls.as_ref())).await?),
-                }
-            },
-            properties,
-        );
-        match timeout(CONNECT_WITHIN, connecting).await {
+        match timeout(CONNECT_WITHIN, connect(address, options, purpose, socket.0.clone())).await {
             Ok(Ok(connection)) => Ok(Self { connection, socket }),
-            Ok(Err(error)) => {
-                socket.shut();
-                Err(error.to_string())
-            }
-            Err(_) => {
-                socket.shut();
-                Err(format!("no connection within {} s", CONNECT_WITHIN.as_secs()))
-            }
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("no connection within {} s", CONNECT_WITHIN.as_secs())),
         }
     }
 
@@ -97,24 +65,55 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
-    fn drop(&mut self) {
-        self.cut();
-    }
-}
-
 impl Socket {
-    fn hold(&self, stream: &impl AsFd) -> io::Result<()> {
-        let _ = self.0.set(TcpStream::from(stream.as_fd().try_clone_to_owned()?));
-        Ok(())
-    }
-
     fn shut(&self) {
         if let Some(stream) = self.0.get() {
             // One that is shut already is what is wanted.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.shut();
+    }
+}
+
+/// Connects and leaves the socket in its place.
+async fn connect(
+    address: &Address,
+    options: &BusOptions,
+    purpose: &str,
+    place: Arc<OnceLock<TcpStream>>,
+) -> lapin::Result<Connection> {
+    let runtime = lapin::runtime::default_runtime()?;
+    let name = format!("{} {purpose}", options.name);
+    let properties = ConnectionProperties::default().with_connection_name(name.into());
+    let tls = OwnedTLSConfig {
+        cert_chain: options.authorities.clone(),
+        identity: None,
+    };
+    let uri = address.uri(options.heartbeat);
+    Connection::connector(
+        uri,
+        runtime,
+        async move |uri: AMQPUri, runtime| {
+            be_silent();
+            let (host, port) = (uri.authority.host.as_str(), uri.authority.port);
+            let addresses: Vec<_> = within(tokio::net::lookup_host((host, port))).await?.collect();
+            let stream = within(AsyncTcpStream::connect(&runtime, addresses)).await?;
+            if let AsyncTcpStream::Plain(plain) = &stream {
+                hold(&place, plain.get_ref())?;
+            }
+            match uri.scheme {
+                AMQPScheme::AMQP => Ok(stream),
+                AMQPScheme::AMQPS => Ok(within(stream.into_tls(host, tls.as_ref())).await?),
+            }
+        },
+        properties,
+    )
+    .await
 }
 
 /// Ends a channel. When the broker answers it has taken all that was said on it. A channel that is merely dropped is
@@ -128,6 +127,15 @@ pub(super) async fn close_channel(channel: &Channel) {
 /// their whole bodies, as warnings. What matters is logged here.
 fn be_silent() {
     std::mem::forget(tracing::dispatcher::set_default(&tracing::Dispatch::none()));
+}
+
+fn hold(place: &Arc<OnceLock<TcpStream>>, stream: &impl AsFd) -> io::Result<()> {
+    let _ = place.set(TcpStream::from(stream.as_fd().try_clone_to_owned()?));
+    // Who was to shut it may be gone by now.
+    match Arc::strong_count(place) {
+        1 => Err(io::ErrorKind::Interrupted.into()),
+        _ => Ok(()),
+    }
 }
 
 async fn within<T>(step: impl Future<Output = io::Result<T>>) -> io::Result<T> {

@@ -25,7 +25,10 @@ pub struct BusOptions {
     pub name: String,
     /// How long publishing, declaring and asking wait for the broker.
     pub answer_within: Duration,
-    /// How many publications to the same queue, or sharing its way by chance, are sent and not yet confirmed.
+    /// How many lanes publications take: channels of their own at the broker. What has the same exchange and routing key
+    /// takes the same lane and stays in order; a queue that does not confirm, or a missing exchange, harms its lane only.
+    pub lanes: usize,
+    /// How many publications of a lane are sent and not yet confirmed.
     pub unconfirmed_max: usize,
     /// How often each side says that it is there. A broker that is silent for twice as long is taken for gone.
     pub heartbeat: Duration,
@@ -44,6 +47,7 @@ impl Default for BusOptions {
         Self {
             name: "ngoma".to_owned(),
             answer_within: Duration::from_secs(10),
+            lanes: 64,
             unconfirmed_max: 256,
             heartbeat: Duration::from_secs(10),
             reconnect_first: Duration::from_millis(100),

@@ -94,12 +94,13 @@ impl Feed {
         match news {
             News::Laid(open) => self.line = Line::Open(open),
             News::Arrived(arrival) if self.is_draining => {
-                self.line.reject([arrival.delivery_tag], Rejection::Requeue);
+                // What cannot be given back is given back by the end of its channel.
+                let _ = self.line.reject([arrival.delivery_tag], Rejection::Requeue);
             }
             News::Arrived(arrival) => {
                 self.backoff.reset();
                 let token = self.leases.grant(self.id, arrival.delivery_tag);
-                self.shelf.put(delivery(arrival, token));
+                self.shelf.put(delivery(*arrival, token));
             }
             News::Ended(reason) => self.lay_again(&reason),
         }
@@ -134,25 +135,30 @@ impl Feed {
 
     fn settle(&mut self, command: Command) {
         let Command { tokens, how, answer } = command;
-        let result = |token: &LeaseToken| self.leases.is_present(token).then_some(()).ok_or(LeaseLost);
-        let results = tokens.iter().map(result).collect();
         let settled = self.leases.settle(&tokens);
-        match how {
+        let said = match how {
             Settlement::Acknowledged => self.line.acknowledge(self.leases.acknowledgements(&settled)),
             Settlement::Rejected(rejection) => self.line.reject(settled, rejection),
-        }
-        // Nobody listens any more: it is settled all the same.
-        let _ = answer.send(results);
+        };
+        let result = |token: &LeaseToken| match self.leases.is_present(token) {
+            true => said,
+            false => Err(LeaseLost),
+        };
+        // When nobody listens any more it is settled all the same.
+        let _ = answer.send(tokens.iter().map(result).collect());
     }
 
     /// Asks for no more and gives back what nobody took.
     fn drain(&mut self) {
         self.is_draining = true;
-        self.line.cancel();
         let untaken: Vec<_> = self.shelf.close().into_iter().map(|delivery| delivery.token).collect();
         let given_back = self.leases.settle(&untaken);
-        self.line.reject(given_back, Rejection::Requeue);
-        if !self.line.is_open() {
+        let said = self
+            .line
+            .cancel()
+            .and_then(|()| self.line.reject(given_back, Rejection::Requeue));
+        if said.is_err() {
+            self.lose_leases();
             self.line = Line::Idle;
         }
     }

@@ -1,7 +1,7 @@
 //! The way from a queue to a feed: a channel with one consumer on it.
 
+use super::leases::{Acknowledgement, LeaseLost, Reach};
 use super::{Exclusivity, Rejection, Subscription};
-use crate::amqp::consume::leases::{Acknowledgement, Reach};
 use crate::amqp::dial::close_channel;
 use crate::amqp::session::Session;
 use futures_util::future::{BoxFuture, FutureExt};
@@ -19,17 +19,20 @@ pub(super) enum Line {
     /// There is no session.
     Idle,
     /// It is being laid.
-    Laying(BoxFuture<'static, lapin::Result<Open>>),
+    Laying(BoxFuture<'static, lapin::Result<Box<Open>>>),
     /// Deliveries come.
-    Open(Open),
+    Open(Box<Open>),
 }
+
+/// Whether something could be said to the broker.
+pub(super) type Said = Result<(), LeaseLost>;
 
 /// What comes by a line.
 pub(super) enum News {
     /// It is laid.
-    Laid(Open),
+    Laid(Box<Open>),
     /// A delivery.
-    Arrived(Arrival),
+    Arrived(Box<Arrival>),
     /// It cannot be laid or has ended; the reason.
     Ended(String),
 }
@@ -65,7 +68,7 @@ impl Line {
                 Err(error) => News::Ended(error.to_string()),
             },
             Self::Open(open) => match open.consumer.next().await {
-                Some(Ok(arrival)) => News::Arrived(arrival),
+                Some(Ok(arrival)) => News::Arrived(Box::new(arrival)),
                 Some(Err(error)) => News::Ended(error.to_string()),
                 None => News::Ended("the broker ended the subscription".to_owned()),
             },
@@ -85,47 +88,47 @@ impl Line {
     }
 
     /// Asks for no more deliveries.
-    pub(super) fn cancel(&self) {
+    pub(super) fn cancel(&self) -> Said {
         self.say(|open| {
-            let cancelling = open
-                .channel
-                .basic_cancel(open.consumer.tag(), BasicCancelOptions::default());
-            hand_over(cancelling)
-        });
+            let tag = open.consumer.tag();
+            hand_over(open.channel.basic_cancel(tag, BasicCancelOptions::default()))
+        })
     }
 
     /// Says that deliveries are done with.
-    pub(super) fn acknowledge(&self, acknowledgements: Vec<Acknowledgement>) {
-        for Acknowledgement { tag, reach } in acknowledgements {
-            let options = BasicAckOptions {
-                multiple: reach == Reach::UpTo,
-            };
-            self.say(|open| hand_over(open.channel.basic_ack(tag, options)));
-        }
+    pub(super) fn acknowledge(&self, acknowledgements: Vec<Acknowledgement>) -> Said {
+        let say = |Acknowledgement { tag, reach }| {
+            let multiple = reach == Reach::UpTo;
+            self.say(|open| hand_over(open.channel.basic_ack(tag, BasicAckOptions { multiple })))
+        };
+        acknowledgements.into_iter().try_for_each(say)
     }
 
     /// Says that deliveries are not wanted.
-    pub(super) fn reject(&self, tags: impl IntoIterator<Item = u64>, rejection: Rejection) {
+    pub(super) fn reject(&self, tags: impl IntoIterator<Item = u64>, rejection: Rejection) -> Said {
         let requeue = rejection == Rejection::Requeue;
-        for tag in tags {
-            self.say(|open| hand_over(open.channel.basic_reject(tag, BasicRejectOptions { requeue })));
-        }
+        let say = |tag| self.say(|open| hand_over(open.channel.basic_reject(tag, BasicRejectOptions { requeue })));
+        tags.into_iter().try_for_each(say)
     }
 
-    fn say(&self, word: impl FnOnce(&Open)) {
-        if let Self::Open(open) = self {
-            word(open);
+    fn say(&self, word: impl FnOnce(&Open) -> Said) -> Said {
+        match self {
+            Self::Open(open) => word(open),
+            Self::Idle | Self::Laying(_) => Err(LeaseLost),
         }
     }
 }
 
 /// The first step of what is said to the broker puts it into the library's queue; nobody waits for it to be written. What
 /// does not reach the broker any more is delivered again.
-fn hand_over<T>(saying: impl Future<Output = lapin::Result<T>>) {
-    let _ = saying.now_or_never();
+fn hand_over<T>(saying: impl Future<Output = lapin::Result<T>>) -> Said {
+    match saying.now_or_never() {
+        Some(Err(_)) => Err(LeaseLost),
+        Some(Ok(_)) | None => Ok(()),
+    }
 }
 
-async fn subscribe(session: Arc<Session>, subscription: Subscription) -> lapin::Result<Open> {
+async fn subscribe(session: Arc<Session>, subscription: Subscription) -> lapin::Result<Box<Open>> {
     let channel = session.working().create_channel().await?;
     let prefetch = subscription.prefetch.get();
     channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
@@ -137,5 +140,5 @@ async fn subscribe(session: Arc<Session>, subscription: Subscription) -> lapin::
     let consumer = channel
         .basic_consume(queue, tag, options, FieldTable::default())
         .await?;
-    Ok(Open { channel, consumer })
+    Ok(Box::new(Open { channel, consumer }))
 }

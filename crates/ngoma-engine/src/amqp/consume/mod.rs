@@ -88,11 +88,11 @@ impl Consumer {
 }
 
 /// All subscriptions of a bus.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Feeds(Arc<Mutex<Open>>);
 
-#[derive(Default)]
 struct Open {
+    /// The number of the last subscription. The first is any number: a token that is taken to another bus does nothing.
     last: u64,
     commands: HashMap<u64, mpsc::Sender<Command>>,
 }
@@ -102,6 +102,15 @@ struct Open {
 pub(super) enum Settlement {
     Acknowledged,
     Rejected(Rejection),
+}
+
+impl Default for Feeds {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Open {
+            last: getrandom::u64().unwrap_or(0),
+            commands: HashMap::new(),
+        })))
+    }
 }
 
 impl Feeds {
@@ -161,7 +170,7 @@ impl Feeds {
 
     fn enter(&self, sender: mpsc::Sender<Command>) -> u64 {
         let mut open = self.lock();
-        open.last += 1;
+        open.last = open.last.wrapping_add(1);
         let id = open.last;
         open.commands.insert(id, sender);
         id

@@ -119,7 +119,9 @@ impl Broker {
 
 proptest! {
     #[test]
-    fn every_publication_gets_its_own_outcome(rounds in prop::collection::vec((any::<Vec<bool>>(), any::<u64>()), 1..20)) {
+    fn every_publication_gets_its_own_outcome(
+        rounds in prop::collection::vec((prop::collection::vec(any::<bool>(), 0..20), any::<u64>()), 1..20),
+    ) {
         let mut book = InFlight::default();
         let mut broker = Broker::default();
         let mut routable = Vec::new();

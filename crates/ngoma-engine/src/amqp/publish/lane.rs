@@ -55,7 +55,7 @@ type Confirming = BoxFuture<'static, (u64, lapin::Result<Confirmation>)>;
 
 /// How far the channel is.
 enum Way {
-    /// There is no session.
+    /// There is none; it is opened when it is needed and there is a session.
     None,
     /// It is being opened.
     Opening(BoxFuture<'static, lapin::Result<Channel>>),
@@ -87,8 +87,8 @@ impl Lane {
         let (mut one, mut other) = (stage.clone(), stage);
         let mut draining = pin!(reached(&mut one, Stage::Draining));
         let mut ending = pin!(reached(&mut other, Stage::Ending));
-        self.follow_session();
         while !self.is_done() {
+            self.prepare_channel();
             self.send_what_may_be().await;
             let is_open = !self.items.is_closed();
             let may_come = is_open || !self.items.is_empty();
@@ -109,6 +109,19 @@ impl Lane {
 
     fn is_done(&self) -> bool {
         self.items.is_closed() && self.items.is_empty() && self.waiting.is_empty() && self.in_flight.is_quiet()
+    }
+
+    fn prepare_channel(&mut self) {
+        if self.in_flight.len() >= self.unconfirmed_max && self.in_flight.is_quiet() {
+            tracing::warn!("the broker confirms nothing on a publishing channel, it is given up");
+            self.confirmations.clear();
+            self.in_flight.take_all();
+            self.way = Way::None;
+        }
+        if let (Way::None, false) = (&self.way, self.waiting.is_empty()) {
+            let session = self.sessions.borrow().clone();
+            self.way = Way::from(session.map(Session::publishing_channel));
+        }
     }
 
     async fn send_what_may_be(&mut self) {
@@ -155,26 +168,24 @@ impl Lane {
         }
     }
 
-    /// The broker closed the channel over one of the publications; which one, nobody knows.
+    /// The broker closed the channel over one of the publications, which one nobody knows; or all is lost.
     fn lose_channel(&mut self, reason: &str) {
-        tracing::warn!(reason, "the broker ended a publishing channel");
         self.lose_in_flight(reason);
-        let session = self.sessions.borrow().clone();
-        self.way = Way::from(
-            session
-                .filter(|session| session.is_alive())
-                .map(Session::restored_publishing_channel),
-        );
+        let session = self.sessions.borrow().clone().filter(|session| session.is_alive());
+        if session.is_some() {
+            tracing::warn!(reason, "the broker ended a publishing channel");
+        }
+        self.way = Way::from(session.map(Session::restored_publishing_channel));
     }
 
     fn follow_session(&mut self) {
-        let session = self.sessions.borrow_and_update().clone();
+        self.sessions.borrow_and_update();
         let reason = match &*self.status.borrow() {
             down @ Status::Down(_) => down.to_string(),
             _ => "the connection to the broker was lost".to_owned(),
         };
         self.lose_in_flight(&reason);
-        self.way = Way::from(session.map(Session::publishing_channel));
+        self.way = Way::None;
     }
 
     fn lose_in_flight(&mut self, reason: &str) {
@@ -185,17 +196,18 @@ impl Lane {
     }
 
     fn opened(&mut self, opened: lapin::Result<Channel>) {
-        self.way = match (opened, self.sessions.borrow().clone()) {
-            (Ok(channel), _) => Way::Open(channel),
-            (Err(error), Some(session)) if session.is_alive() => {
-                tracing::warn!(%error, "no publishing channel");
-                Way::Opening(Box::pin(async move {
+        let session = self.sessions.borrow().clone();
+        self.way = match opened {
+            Ok(channel) => Way::Open(channel),
+            Err(error) => {
+                if session.as_ref().is_some_and(|session| session.is_alive()) {
+                    tracing::warn!(%error, "no publishing channel");
+                }
+                Way::from(session.map(async |session| {
                     tokio::time::sleep(OPEN_AGAIN_AFTER).await;
                     session.publishing_channel().await
                 }))
             }
-            // The next session is told.
-            (Err(_), _) => Way::None,
         };
     }
 

@@ -19,10 +19,6 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
-/// Lanes are channels of their own at the broker: what goes wrong on one does not touch the others. All that goes to the
-/// same exchange with the same routing key takes the same lane, and so stays in order.
-const LANES: usize = 4;
-
 /// Where publications are handed in.
 pub(super) struct Publisher {
     lanes: Vec<mpsc::UnboundedSender<Item>>,
@@ -47,7 +43,7 @@ impl Publisher {
             sender
         };
         Self {
-            lanes: (0..LANES).map(start_lane).collect(),
+            lanes: (0..options.lanes.max(1)).map(start_lane).collect(),
             room: Arc::new(Semaphore::new(WAITING_KIB_MAX)),
             status: status.clone(),
             answer_within: options.answer_within,
@@ -98,7 +94,7 @@ impl Publisher {
                 let _ = answer.send(Published::Refused(problem));
                 return word;
             }
-            let lane = &self.lanes[lane_of(&publication)];
+            let lane = &self.lanes[self.lane_of(&publication)];
             let place = places.split(kib(&publication) as usize);
             // One that has ended drops the answer, which is then that the bus is closed.
             let _ = lane.send(Item {
@@ -109,6 +105,13 @@ impl Publisher {
             word
         };
         publications.into_iter().map(hand_in).collect()
+    }
+
+    fn lane_of(&self, publication: &Publication) -> usize {
+        let mut hasher = DefaultHasher::new();
+        (&publication.exchange, &publication.routing_key).hash(&mut hasher);
+        let lane = hasher.finish() % self.lanes.len() as u64;
+        usize::try_from(lane).unwrap_or(0)
     }
 }
 
@@ -130,9 +133,61 @@ fn closed() -> Published {
     Published::Refused("the bus is closed".to_owned())
 }
 
-fn lane_of(publication: &Publication) -> usize {
-    let mut hasher = DefaultHasher::new();
-    (&publication.exchange, &publication.routing_key).hash(&mut hasher);
-    let lane = hasher.finish() % LANES as u64;
-    usize::try_from(lane).unwrap_or(0)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    #[test]
+    fn what_was_not_sent_is_refused_only_by_the_broker() {
+        check(
+            Status::Blocked("low on memory".to_owned()),
+            true,
+            "the broker is blocked: low on memory",
+        );
+        check(Status::Down("refused".to_owned()), false, "the broker is away: refused");
+        check(
+            Status::Connected,
+            false,
+            "the broker confirms too slowly, it was not sent in time",
+        );
+    }
+
+    fn check(status: Status, is_refused: bool, text: &str) {
+        let expected = match is_refused {
+            true => Published::Refused(text.to_owned()),
+            false => Published::Unknown(text.to_owned()),
+        };
+        assert_eq!(not_sent(&status), expected);
+    }
+
+    #[tokio::test]
+    async fn what_finds_no_room_is_told_in_time_and_never_more_than_the_room() {
+        let options = BusOptions {
+            answer_within: Duration::from_millis(50),
+            ..BusOptions::default()
+        };
+        let (_session, sessions) = watch::channel(None);
+        let (_status, status) = watch::channel(Status::Down("gone".to_owned()));
+        let (_stage, stage) = watch::channel(Stage::Open);
+        let publisher = Publisher::start(&options, &sessions, &status, &stage);
+        let body = Bytes::from(vec![0; 1000 * 1024]);
+        let batch = |count: usize| {
+            let publication = Publication {
+                body: body.clone(),
+                message_id: "1".to_owned(),
+                ..Publication::default()
+            };
+            vec![publication; count]
+        };
+        let too_much = publisher.publish(batch(66)).await;
+        assert_eq!(
+            too_much[0],
+            Published::Refused("more than 65536 KiB at once, split it".to_owned())
+        );
+        let (first, second) = tokio::join!(publisher.publish(batch(40)), publisher.publish(batch(40)));
+        let away = Published::Unknown("the broker is away: gone".to_owned());
+        assert_eq!([first, second], [vec![away.clone(); 40], vec![away; 40]]);
+        assert_eq!(publisher.room.available_permits(), WAITING_KIB_MAX);
+    }
 }

@@ -3,9 +3,11 @@
 use super::{classic, connected, consume, next, quorum, soon, to_queue, until_depth, vhost};
 use futures_util::FutureExt;
 use ngoma_engine::amqp::{
-    Binding, Bus, BusError, Consumer, Delivery, Depth, LeaseLost, Published, QueueSpec, Quorum, Rejection, Turns,
+    Binding, Bus, BusError, Consumer, Delivery, Depth, Exclusivity, LeaseLost, Published, QueueSpec, Quorum, Rejection,
+    Subscription, Turns,
 };
 use ngoma_testkit::servers;
+use std::num::NonZeroU16;
 
 /// A bus on a vhost of its own, with the queue `work` that holds so many messages.
 async fn filled(count: u32) -> (String, Bus) {
@@ -185,6 +187,28 @@ async fn a_subscription_waits_for_its_queue_and_survives_its_deletion() {
     let new = next(&mut consumer).await;
     assert_eq!(new.body, "body 2");
     assert_eq!(bus.ack(vec![old.token, new.token]).await, [Err(LeaseLost), Ok(())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exclusive_consumer_is_alone_until_it_goes() {
+    if !servers::available() {
+        return;
+    }
+    let (_, bus) = filled(2).await;
+    let subscription = Subscription {
+        queue: "work".to_owned(),
+        prefetch: NonZeroU16::MIN,
+        exclusivity: Exclusivity::Exclusive,
+    };
+    let mut first = bus.consume(subscription.clone()).expect("a name");
+    let leased = next(&mut first).await;
+    let mut second = bus.consume(subscription).expect("a name");
+    let alone = Depth { ready: 1, consumers: 1 };
+    assert_eq!(bus.depth("work").await, Ok(alone));
+    assert_eq!(bus.ack(vec![leased.token]).await, [Ok(())]);
+    drop(first);
+    let leased = next(&mut second).await;
+    assert_eq!(bus.ack(vec![leased.token]).await, [Ok(())]);
 }
 
 /// Waits until the broker lists so many consumers; a depth counts only the active one.

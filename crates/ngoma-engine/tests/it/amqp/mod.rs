@@ -2,6 +2,7 @@
 
 mod consuming;
 mod declaring;
+mod logging;
 mod publishing;
 mod trouble;
 
