@@ -36,7 +36,7 @@ impl Listener {
             Listener::Door(door) => match door.report(receipt.clone()).await {
                 Ok(Reported::Recorded(_)) => ReceiptResult::Recorded,
                 Ok(Reported::Unchanged) => ReceiptResult::Unchanged,
-                Err(ReceiveError::UnknownMessage) => ReceiptResult::Unknown,
+                Ok(Reported::Held) | Err(ReceiveError::UnknownMessage) => ReceiptResult::Unknown,
                 Err(ReceiveError::Unavailable(_)) => ReceiptResult::Unavailable,
             },
             Listener::WebHook(hook) => post_receipt(hook, receipt).await,
