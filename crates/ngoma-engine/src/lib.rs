@@ -14,6 +14,7 @@ mod queue;
 mod receipts;
 pub mod record;
 pub mod service;
+mod spool;
 pub mod store;
 mod trace;
 
@@ -21,4 +22,5 @@ pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;
 pub use engine::{Engine, EngineOptions, Limits};
 pub use record::{Direction, MessageRecord, SessionRecord, Status, TraceLine};
+pub use spool::SpoolStatus;
 pub use store::{OpenError, StoreChoice, StoreError};

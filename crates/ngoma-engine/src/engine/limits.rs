@@ -1,5 +1,6 @@
 //! Everything that bounds the engine, by name.
 
+use crate::spool::SpoolBounds;
 use crate::store::{StoreChoice, StoreOptions};
 use std::time::Duration;
 
@@ -18,6 +19,12 @@ pub struct Limits {
     pub group_commit: usize,
     /// How many operations wait for the store's writer; more wait at the door.
     pub store_backlog: usize,
+    /// How long the door waits for a database to store a message before it goes into the spool.
+    pub store_patience: Duration,
+    /// How many bytes the spool holds of what arrives while the database is away.
+    pub spool_bytes: u64,
+    /// How many messages and receipts the spool holds.
+    pub spool_messages: u64,
     /// How long a session lives after its last turn.
     pub session_lifetime: Duration,
     /// The longest text taken from a channel, in characters.
@@ -47,6 +54,9 @@ impl Default for Limits {
             waiting_in_memory: 1024,
             group_commit: 256,
             store_backlog: 4096,
+            store_patience: Duration::from_secs(10),
+            spool_bytes: 256 << 20,
+            spool_messages: 1_000_000,
             session_lifetime: Duration::from_secs(600),
             content_chars: 20_000,
             step_wall: Duration::from_secs(30),
@@ -61,6 +71,16 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Those of the spool.
+    pub(super) fn spool(&self) -> SpoolBounds {
+        SpoolBounds {
+            bytes: self.spool_bytes,
+            messages: self.spool_messages,
+            group_commit: self.group_commit,
+            backlog: self.store_backlog,
+        }
+    }
+
     /// Those of the store.
     pub(super) fn store(&self, choice: StoreChoice) -> StoreOptions {
         StoreOptions {

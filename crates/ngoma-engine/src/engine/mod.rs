@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::directory::{self, ApplyError, Directory, Document, Refresh, Report};
 use crate::record::{MessageRecord, SessionRecord, TraceLine};
 use crate::service::{LogLine, ServiceRunner};
+use crate::spool::{self, Spool, SpoolStatus};
 use crate::store::{OpenError, Store, StoreChoice, StoreError};
 use crate::{channels, queue};
 use ngoma_message::{Address, MessageId, Timestamp};
@@ -57,7 +58,7 @@ pub struct Engine {
     runtime: Arc<Runtime>,
     applying: tokio::sync::Mutex<()>,
     is_started: AtomicBool,
-    puller: Mutex<Option<JoinHandle<()>>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// How many sessions or keys one transaction of maintenance takes.
@@ -70,7 +71,11 @@ impl Engine {
     /// go of it, migrates, refuses the folder of a newer version.
     pub async fn open(data: &Path, options: EngineOptions) -> Result<Arc<Self>, OpenError> {
         let store = Store::open(data, options.limits.store(options.store.clone())).await?;
-        let runtime = Arc::new(Runtime::new(store, options));
+        let spool = match options.store {
+            StoreChoice::Sqlite => None,
+            StoreChoice::Postgres(_) => Some(Spool::open(data, options.limits.spool())?),
+        };
+        let runtime = Arc::new(Runtime::new(store, spool, options));
         let catalog = runtime.read_catalog().await.map_err(|error| OpenError::Folder {
             folder: data.to_owned(),
             problem: error.to_string(),
@@ -80,7 +85,7 @@ impl Engine {
             runtime,
             applying: tokio::sync::Mutex::new(()),
             is_started: AtomicBool::new(false),
-            puller: Mutex::new(None),
+            tasks: Mutex::default(),
         }))
     }
 
@@ -102,8 +107,16 @@ impl Engine {
                 Err(error) => tracing::error!(channel.name = name, %error, "a channel cannot be opened"),
             }
         }
-        let puller = tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime)));
-        *self.puller.lock().unwrap_or_else(PoisonError::into_inner) = Some(puller);
+        self.keep_task(tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime))));
+        if let Some(spool) = &runtime.spool {
+            let drain = spool::drain_until_stopped(Arc::downgrade(runtime), Arc::clone(spool));
+            self.keep_task(tokio::spawn(drain));
+        }
+    }
+
+    /// A task that ends with the engine.
+    fn keep_task(&self, task: JoinHandle<()>) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
     }
 
     /// Takes nothing new, lets running steps end, closes the channels and the store.
@@ -115,9 +128,15 @@ impl Engine {
         for service in runtime.catalog().services() {
             runtime.runner.unload(&service.key).await;
         }
-        let store = runtime.store.clone();
-        // It waits for the writer's last transaction.
-        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        let (store, spool) = (runtime.store.clone(), runtime.spool.clone());
+        // It waits for the writers' last transactions. The spool's comes last: it takes what the store does not.
+        let closing = tokio::task::spawn_blocking(move || {
+            store.close();
+            if let Some(spool) = spool {
+                spool.close();
+            }
+        });
+        let _ = closing.await;
     }
 
     /// Applies a document as one idempotent change, then refreshes what runs.
@@ -143,10 +162,19 @@ impl Engine {
     /// Whether the store takes writes and has room; the reason when not.
     pub async fn ready(&self) -> Result<(), String> {
         let store = &self.runtime.store;
-        match tokio::time::timeout(READY_WITHIN, store.ping()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err(format!("the store did not write within {} s", READY_WITHIN.as_secs())),
+        let problem = match tokio::time::timeout(READY_WITHIN, store.ping()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("the store did not write within {} s", READY_WITHIN.as_secs())),
+        };
+        let waiting = self.runtime.spool.as_ref().map(|spool| spool.status().messages);
+        match (problem, waiting) {
+            (None, None | Some(0)) => {}
+            (None, Some(count)) => return Err(format!("degraded: {count} messages in the spool wait for the store")),
+            (Some(problem), None) => return Err(problem),
+            (Some(problem), Some(count)) => {
+                return Err(format!("degraded: {problem}; {count} messages are in the spool"));
+            }
         }
         let disk = nix::sys::statvfs::statvfs(store.folder()).map_err(|error| format!("the disk: {error}"))?;
         let free = disk.blocks_available() * disk.fragment_size();
@@ -159,6 +187,12 @@ impl Engine {
             ));
         }
         Ok(())
+    }
+
+    /// What waits on this machine's disk for the database; nothing ever does when the store is a SQLite file.
+    pub fn spool_status(&self) -> SpoolStatus {
+        let spool = self.runtime.spool.as_ref();
+        spool.map(|spool| spool.status()).unwrap_or_default()
     }
 
     /// Looks at the queue now rather than when its next message is due: for a clock that was moved.
@@ -220,9 +254,11 @@ impl Drop for Engine {
         self.runtime.begin_stopping();
         self.runtime.host.forget();
         self.runtime.store.close();
-        let puller = self.puller.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(puller) = puller {
-            puller.abort();
+        if let Some(spool) = &self.runtime.spool {
+            spool.close();
+        }
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
         }
     }
 }

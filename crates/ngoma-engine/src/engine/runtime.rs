@@ -8,6 +8,7 @@ use crate::directory::{Catalog, ChannelRecord};
 use crate::inbound::People;
 use crate::outgoing_http::{HttpClient, Reach};
 use crate::service::{HttpPort, ServiceRunner};
+use crate::spool::Spool;
 use crate::store::{QueueKind, Store, StoreError};
 use ngoma_message::Country;
 use std::future::Future;
@@ -23,6 +24,8 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 /// What the message path needs of an engine.
 pub(crate) struct Runtime {
     pub(crate) store: Store,
+    /// Where arrivals wait while the store is away; a SQLite store is on the same disk and has none.
+    pub(crate) spool: Option<Arc<Spool>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runner: Arc<dyn ServiceRunner>,
     pub(crate) types: Vec<Box<dyn ChannelType>>,
@@ -41,10 +44,11 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    pub(super) fn new(store: Store, options: EngineOptions) -> Self {
+    pub(super) fn new(store: Store, spool: Option<Arc<Spool>>, options: EngineOptions) -> Self {
         let http_public = HttpClient::new(Reach::PublicOnly);
         Self {
             store,
+            spool,
             clock: options.clock,
             runner: options.runner,
             types: options.channel_types,

@@ -3,11 +3,13 @@
 
 mod answers;
 mod decode;
+mod keep;
 mod people;
 mod route;
 mod session;
 mod step;
 
+pub(crate) use keep::{must_wait, spool, within_patience};
 pub(crate) use people::People;
 
 use crate::channel::{Inbound, ReceiveError, Received};
@@ -16,7 +18,7 @@ use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::record::Status;
-use crate::store::{InboundMessage, Publish, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
+use crate::store::{InboundMessage, Publish, PulledInbound, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
 use crate::trace::Trail;
 use session::SessionTurn;
 use std::sync::Arc;
@@ -66,18 +68,29 @@ async fn take(
     trail: Trail,
 ) -> Result<Received, ReceiveError> {
     let _under_way = runtime.under_way.enter();
+    if keep::must_wait(&runtime, message.channel) {
+        return keep::keep(&runtime, &running, message, trail, None).await;
+    }
     let place = runtime.place(&running, QueueKind::Inbound);
     let publish = if place.is_some() {
         Publish::Leased
     } else {
         Publish::Free
     };
-    let stored = runtime.store.store_inbound(message.clone(), publish, trail).await;
-    match stored.map_err(unavailable)? {
-        StoredInbound::Duplicate(known) => Ok(Received::Duplicate(known)),
-        StoredInbound::Stored => {
+    let lease = runtime.store.epoch();
+    let storing = runtime
+        .store
+        .store_inbound(message.clone(), publish, lease, trail.clone());
+    match keep::within_patience(&runtime, storing).await {
+        Err(StoreError::Unavailable(reason)) if runtime.spool.is_some() => {
+            tracing::debug!(message.id = %message.id, reason, "the store does not take a message: it goes into the spool");
+            keep::keep(&runtime, &running, message, trail, Some(lease)).await
+        }
+        Err(error) => Err(unavailable(error)),
+        Ok(StoredInbound::Duplicate(known)) => Ok(Received::Duplicate(known)),
+        Ok(StoredInbound::Stored) => {
             match place {
-                Some(place) => hand_over(&runtime, &running, message, place),
+                Some(place) => hand_over(&runtime, &running, PulledInbound { message, lease }, place),
                 None => runtime.leave_in_queue(&running),
             }
             Ok(Received::Stored)
@@ -93,11 +106,12 @@ pub(crate) fn unavailable(error: StoreError) -> ReceiveError {
 }
 
 /// Works on a message in its own task, at its place in memory.
-pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, message: InboundMessage, place: Place) {
+pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: PulledInbound, place: Place) {
     let job = Job {
         runtime: Arc::clone(runtime),
         running: Arc::clone(running),
-        message,
+        message: taken.message,
+        lease: taken.lease,
     };
     let under_way = runtime.under_way.enter();
     tokio::spawn(async move {
@@ -115,6 +129,8 @@ struct Job {
     runtime: Arc<Runtime>,
     running: Arc<Running>,
     message: InboundMessage,
+    /// What it was taken under: a lease that was lost meanwhile stores nothing.
+    lease: i64,
 }
 
 impl Job {
@@ -237,6 +253,7 @@ impl Job {
         StepCommit {
             account: self.message.account,
             message: self.message.id.clone(),
+            lease: self.lease,
             at: self.runtime.clock.now(),
             end: StepEnd { status, reason },
             service: service.map(|service| service.id),

@@ -47,7 +47,9 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     let recorded = runtime
         .persist(|| {
             let id = taken.message.id.clone();
-            runtime.store.begin_attempt(taken.account, id, runtime.clock.now())
+            runtime
+                .store
+                .begin_attempt(taken.account, id, runtime.clock.now(), taken.lease)
         })
         .await;
     match recorded {
@@ -149,6 +151,7 @@ async fn store_outcome(
         account: taken.account,
         channel: running.id,
         message: taken.message.id.clone(),
+        lease: taken.lease,
         root: taken.root.clone(),
         at: runtime.clock.now(),
         result,

@@ -3,19 +3,20 @@
 
 mod accept;
 mod apply;
-mod backend;
+pub(crate) mod backend;
 mod directory;
-mod files;
+pub(crate) mod files;
 mod inbound;
 mod kv;
-mod migrations;
+pub(crate) mod migrations;
 mod outcomes;
 mod partitions;
 mod queries;
 mod receipts;
 mod service_notes;
 mod sessions;
-mod sql;
+mod spooled;
+pub(crate) mod sql;
 mod steps;
 mod tokens;
 mod upkeep;
@@ -28,8 +29,9 @@ pub(crate) use inbound::{FallbackText, InboundMessage, StoredInbound};
 pub(crate) use outcomes::{AttemptResult, OutcomeWrite};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
+pub(crate) use spooled::{Arrival, Landed, SpooledInbound};
 pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
-pub(crate) use work::{PulledOutbound, QueueKind};
+pub(crate) use work::{PulledInbound, PulledOutbound, QueueKind};
 
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
 use migrations::MigrateError;
@@ -227,7 +229,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         StoreChoice::Sqlite => {
             let in_folder = |error: SqlError| OpenError::folder(folder, error);
             let file = folder.join(FILE);
-            close_to_others(&file).map_err(|error| OpenError::folder(folder, error))?;
+            files::make_database_private(&file).map_err(|error| OpenError::folder(folder, error))?;
             let mut db = SqliteBackend::open_for_writing(&file, options.max_pages).map_err(in_folder)?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_folder))?;
             let epoch = workers::begin(&mut db, folder).map_err(in_folder)?;
@@ -257,15 +259,4 @@ fn as_open_error(error: MigrateError, otherwise: impl Fn(SqlError) -> OpenError)
         MigrateError::Newer { found, known } => OpenError::Newer { found, known },
         MigrateError::Sql(error) => otherwise(error),
     }
-}
-
-/// SQLite makes the files beside the store with the store's permissions; those of an earlier process may be open.
-fn close_to_others(file: &Path) -> std::io::Result<()> {
-    files::make_private(file)?;
-    for beside in ["-wal", "-shm"] {
-        let mut name = file.as_os_str().to_owned();
-        name.push(beside);
-        files::close_to_others(Path::new(&name))?;
-    }
-    Ok(())
 }

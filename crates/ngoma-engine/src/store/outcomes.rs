@@ -21,6 +21,8 @@ pub(crate) struct OutcomeWrite {
     pub(crate) channel: i64,
     /// The outbound message.
     pub(crate) message: MessageId,
+    /// The lease the message was taken under.
+    pub(crate) lease: i64,
     /// The inbound message its trace hangs on, if it came of one.
     pub(crate) root: Option<MessageId>,
     /// When.
@@ -66,13 +68,13 @@ impl Store {
         account: i64,
         message: MessageId,
         at: Timestamp,
+        lease: i64,
     ) -> Result<(), StoreError> {
-        let epoch = self.inner.epoch;
         self.write(account, move |db| {
             let begun = db.execute(
                 "UPDATE work SET attempt_at = ?5, attempts = attempts + 1
                 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
-                &args![account, &message, QueueKind::Outbound.number(), epoch, at],
+                &args![account, &message, QueueKind::Outbound.number(), lease, at],
             )?;
             match begun {
                 1 => Ok(()),
@@ -86,13 +88,13 @@ impl Store {
 
     /// Stores what an attempt brought. A status never goes back: a receipt may have come first.
     pub(crate) async fn record_outcome(&self, outcome: Arc<OutcomeWrite>) -> Result<(), StoreError> {
-        let epoch = self.inner.epoch;
         self.write(outcome.account, move |db| {
+            let lease = outcome.lease;
             let root = outcome.root.as_ref().unwrap_or(&outcome.message);
             super::queries::append_trace(db, outcome.account, root, &outcome.trail)?;
             match &outcome.result {
                 AttemptResult::Sent { provider_id, event } => {
-                    record_sent(db, &outcome, provider_id.as_deref(), event, epoch)?;
+                    record_sent(db, &outcome, provider_id.as_deref(), event)?;
                 }
                 AttemptResult::Later { due_at, counts } => {
                     db.execute(
@@ -103,14 +105,14 @@ impl Store {
                             outcome.account,
                             &outcome.message,
                             QueueKind::Outbound.number(),
-                            epoch,
+                            lease,
                             *due_at,
                             !counts
                         ],
                     )?;
                 }
                 AttemptResult::Over { status, reason, event } => {
-                    if finish(db, outcome.account, &outcome.message, QueueKind::Outbound, epoch)? != Ended::LeaseLost {
+                    if finish(db, outcome.account, &outcome.message, QueueKind::Outbound, lease)? != Ended::LeaseLost {
                         set_status(db, outcome.account, &outcome.message, *status, Some(reason))?;
                         append_event(
                             db,
@@ -137,10 +139,9 @@ fn record_sent(
     outcome: &OutcomeWrite,
     provider_id: Option<&str>,
     event: &MessageId,
-    epoch: i64,
 ) -> Result<(), OpError> {
     let (account, message) = (outcome.account, &outcome.message);
-    let ended = finish(db, account, message, QueueKind::Outbound, epoch)?;
+    let ended = finish(db, account, message, QueueKind::Outbound, outcome.lease)?;
     set_status(db, account, message, Status::Sent, None)?;
     if ended == Ended::LeaseLost {
         db.execute(
@@ -166,7 +167,12 @@ pub(super) const OUTBOUND_COLUMNS: &str = "m.root, m.id, m.address, m.our_addres
     (SELECT 1 FROM opt_out AS o WHERE o.account = m.account AND o.address = m.address)";
 
 /// Reads an outbound message that is queued.
-pub(super) fn outbound_from(row: &Row, attempts: u32, attempt_open: bool) -> Result<PulledOutbound, SqlError> {
+pub(super) fn outbound_from(
+    row: &Row,
+    attempts: u32,
+    attempt_open: bool,
+    lease: i64,
+) -> Result<PulledOutbound, SqlError> {
     Ok(PulledOutbound {
         root: row.get(0)?,
         message: Outbound {
@@ -183,6 +189,7 @@ pub(super) fn outbound_from(row: &Row, attempts: u32, attempt_open: bool) -> Res
         created_at: row.get(7)?,
         expires_at: row.get(8)?,
         account: row.get(9)?,
+        lease,
         attempt_open,
         is_opted_out: row.get::<Option<bool>>(10)?.unwrap_or(false),
     })

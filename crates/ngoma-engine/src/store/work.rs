@@ -22,10 +22,20 @@ pub(crate) enum QueueKind {
     Outbound,
 }
 
+/// An inbound message this process has taken from the queue, or keeps from its arrival.
+#[derive(Clone, Debug)]
+pub(crate) struct PulledInbound {
+    pub(crate) message: InboundMessage,
+    /// The lease it was taken under.
+    pub(crate) lease: i64,
+}
+
 /// An outbound message this process has taken from the queue, or keeps from its acceptance.
 #[derive(Clone, Debug)]
 pub(crate) struct PulledOutbound {
     pub(crate) account: i64,
+    /// The lease it was taken under.
+    pub(crate) lease: i64,
     /// The inbound message it came of, which its trace hangs on.
     pub(crate) root: Option<MessageId>,
     pub(crate) message: Outbound,
@@ -40,9 +50,10 @@ pub(crate) struct PulledOutbound {
 
 impl PulledOutbound {
     /// A message as it was accepted just now.
-    pub(crate) fn accepted(root: MessageId, message: NewOutbound, created_at: Timestamp) -> Self {
+    pub(crate) fn accepted(root: MessageId, message: NewOutbound, created_at: Timestamp, lease: i64) -> Self {
         Self {
             account: message.account,
+            lease,
             root: Some(root),
             message: Outbound {
                 id: message.id,
@@ -88,12 +99,15 @@ impl Store {
         channel: i64,
         now: Timestamp,
         limit: usize,
-    ) -> Result<Vec<InboundMessage>, StoreError> {
-        let epoch = self.inner.epoch;
+    ) -> Result<Vec<PulledInbound>, StoreError> {
+        let lease = self.epoch();
         self.write(account, move |db| {
-            let leased = lease_due(db, account, QueueKind::Inbound, channel, now, limit, epoch)?;
+            let leased = lease_due(db, account, QueueKind::Inbound, channel, now, limit, lease)?;
             let rows = by_ids(db, account, INBOUND_COLUMNS, &leased)?;
-            Ok(in_order(&leased, rows, |row, _| inbound_from(row, 0))?)
+            Ok(in_order(&leased, rows, |row, _| {
+                let message = inbound_from(row, 0)?;
+                Ok(PulledInbound { message, lease })
+            })?)
         })
         .await
     }
@@ -106,12 +120,12 @@ impl Store {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<PulledOutbound>, StoreError> {
-        let epoch = self.inner.epoch;
+        let lease = self.epoch();
         self.write(account, move |db| {
-            let leased = lease_due(db, account, QueueKind::Outbound, channel, now, limit, epoch)?;
+            let leased = lease_due(db, account, QueueKind::Outbound, channel, now, limit, lease)?;
             let rows = by_ids(db, account, OUTBOUND_COLUMNS, &leased)?;
             Ok(in_order(&leased, rows, |row, leased| {
-                outbound_from(row, leased.attempts, leased.attempt_open)
+                outbound_from(row, leased.attempts, leased.attempt_open, lease)
             })?)
         })
         .await

@@ -45,7 +45,11 @@ pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
 
 /// Frees what a process had leased, and forgets it.
 fn free(db: &mut dyn Db, epoch: i64) -> Result<(), SqlError> {
-    db.execute("UPDATE work SET lease = 0 WHERE lease = ?1", &args![epoch])?;
+    // What came from the spool is under the negative number.
+    db.execute(
+        "UPDATE work SET lease = 0 WHERE lease IN (?1, ?2)",
+        &args![epoch, -epoch],
+    )?;
     db.execute("DELETE FROM worker WHERE epoch = ?1", &args![epoch])?;
     Ok(())
 }

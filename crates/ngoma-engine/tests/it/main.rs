@@ -3,6 +3,7 @@
 mod applying;
 mod incoming;
 mod line;
+mod outage;
 mod outgoing;
 mod receipts;
 mod restarts;

@@ -18,7 +18,7 @@ const SLOW: usize = 2;
 const RECONNECT_AFTER: Duration = Duration::from_millis(250);
 
 /// A store in a PostgreSQL database.
-pub(in crate::store) struct PostgresBackend {
+pub(crate) struct PostgresBackend {
     writers: Vec<Writer>,
     quick: Readers,
     slow: Readers,
@@ -27,7 +27,7 @@ pub(in crate::store) struct PostgresBackend {
 
 impl PostgresBackend {
     /// Starts the threads; each connects when it is first needed.
-    pub(in crate::store) fn start(url: &str, lock: FolderLock, group_commit: usize) -> Self {
+    pub(crate) fn start(url: &str, lock: FolderLock, group_commit: usize) -> Self {
         let link = || Link {
             url: url.to_owned(),
             db: None,

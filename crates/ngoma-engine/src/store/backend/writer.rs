@@ -11,7 +11,7 @@ use std::time::Duration;
 const CONFLICTS: u32 = 8;
 
 /// Hands operations to one writing thread.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     jobs: mpsc::Sender<Job>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -48,13 +48,13 @@ impl Writer {
     }
 
     /// Hands over an operation for the next transaction.
-    pub(super) fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
+    pub(crate) fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
         let closed = |_| StoreError::Unavailable("it is closed".into());
         self.jobs.send(Job::Run(operation)).map_err(closed)
     }
 
     /// Writes what was handed over before, then ends the thread and closes its connection.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = self.jobs.send(Job::Close);
