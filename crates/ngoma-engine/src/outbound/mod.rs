@@ -148,6 +148,7 @@ async fn store_outcome(
 ) {
     let is_later = matches!(result, AttemptResult::Later { .. });
     let outcome = Arc::new(OutcomeWrite {
+        id: MessageId::generate(),
         account: taken.account,
         channel: running.id,
         message: taken.message.id.clone(),

@@ -49,6 +49,7 @@ async fn follow_clock(runtime: &Runtime, seen: &mut Timestamp) -> Result<(), Sto
 
 /// Takes what is due on every channel; says how long until the next is.
 async fn pull_all(runtime: &Arc<Runtime>) -> Result<Duration, StoreError> {
+    runtime.store.free_unsure_pulls().await?;
     let mut wait = LONGEST_SLEEP;
     for running in runtime.host.all() {
         running.note_backlog(false);

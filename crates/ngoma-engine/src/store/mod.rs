@@ -8,6 +8,8 @@ mod directory;
 pub(crate) mod files;
 mod inbound;
 mod kv;
+#[cfg(test)]
+mod lost_answers;
 pub(crate) mod migrations;
 mod outcomes;
 mod partitions;
@@ -19,6 +21,7 @@ mod spooled;
 pub(crate) mod sql;
 mod steps;
 mod tokens;
+mod unsure;
 mod upkeep;
 mod work;
 mod workers;
@@ -143,6 +146,7 @@ struct Inner {
     /// Names this process in leases; higher than that of every process before.
     epoch: i64,
     log_lines: i64,
+    unsure: unsure::UnsurePulls,
 }
 
 impl Store {
@@ -251,6 +255,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         folder: folder.to_owned(),
         epoch,
         log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
+        unsure: unsure::UnsurePulls::default(),
     })
 }
 

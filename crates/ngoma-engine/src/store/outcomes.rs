@@ -15,6 +15,8 @@ use std::sync::Arc;
 /// What one attempt brought.
 #[derive(Clone, Debug)]
 pub(crate) struct OutcomeWrite {
+    /// Names it, so that it is stored once however often that is tried.
+    pub(crate) id: MessageId,
     /// The account.
     pub(crate) account: i64,
     /// The channel.
@@ -62,7 +64,8 @@ pub(crate) enum AttemptResult {
 }
 
 impl Store {
-    /// Records that bytes are about to leave. Refused when another process has the message, or it is over.
+    /// Records that bytes are about to leave; counted once, however often it is tried. Refused when another process has
+    /// the message, or it is over.
     pub(crate) async fn begin_attempt(
         &self,
         account: i64,
@@ -72,7 +75,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         self.write(account, move |db| {
             let begun = db.execute(
-                "UPDATE work SET attempt_at = ?5, attempts = attempts + 1
+                "UPDATE work SET attempts = attempts + CASE WHEN attempt_at IS NULL THEN 1 ELSE 0 END, attempt_at = ?5
                 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
                 &args![account, &message, QueueKind::Outbound.number(), lease, at],
             )?;
@@ -91,7 +94,10 @@ impl Store {
         self.write(outcome.account, move |db| {
             let lease = outcome.lease;
             let root = outcome.root.as_ref().unwrap_or(&outcome.message);
-            super::queries::append_trace(db, outcome.account, root, &outcome.trail)?;
+            if !super::queries::append_trace_once(db, outcome.account, root, &outcome.id, &outcome.trail)? {
+                // It was committed before and its answer was lost: another attempt may be under way since.
+                return Ok(());
+            }
             match &outcome.result {
                 AttemptResult::Sent { provider_id, event } => {
                     record_sent(db, &outcome, provider_id.as_deref(), event)?;

@@ -4,6 +4,7 @@ use super::inbound::{INBOUND_COLUMNS, InboundMessage, inbound_from};
 use super::outcomes::{OUTBOUND_COLUMNS, outbound_from};
 use super::sql::{Db, Dialect, Insert, Param, Row, SqlError, args};
 use super::steps::{NewOutbound, Publish};
+use super::unsure::Pull;
 use super::{Store, StoreError};
 use crate::channel::Outbound;
 use ngoma_message::{MessageId, Timestamp};
@@ -101,15 +102,20 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<PulledInbound>, StoreError> {
         let lease = self.epoch();
-        self.write(account, move |db| {
-            let leased = lease_due(db, account, QueueKind::Inbound, channel, now, limit, lease)?;
-            let rows = by_ids(db, account, INBOUND_COLUMNS, &leased)?;
-            Ok(in_order(&leased, rows, |row, _| {
-                let message = inbound_from(row, 0)?;
-                Ok(PulledInbound { message, lease })
-            })?)
-        })
-        .await
+        let pull = Pull::of(account, QueueKind::Inbound, lease);
+        let pulled = self.write(account, {
+            let pull = pull.clone();
+            move |db| {
+                let leased = lease_due(db, account, QueueKind::Inbound, channel, now, limit, lease)?;
+                pull.note(leased.iter().map(|leased| leased.item.clone()));
+                let rows = by_ids(db, account, INBOUND_COLUMNS, &leased)?;
+                Ok(in_order(&leased, rows, |row, _| {
+                    let message = inbound_from(row, 0)?;
+                    Ok(PulledInbound { message, lease })
+                })?)
+            }
+        });
+        self.settled(pull, pulled.await)
     }
 
     /// Leases to this process what is due to go out by a channel, the most urgent and oldest first.
@@ -121,14 +127,19 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<PulledOutbound>, StoreError> {
         let lease = self.epoch();
-        self.write(account, move |db| {
-            let leased = lease_due(db, account, QueueKind::Outbound, channel, now, limit, lease)?;
-            let rows = by_ids(db, account, OUTBOUND_COLUMNS, &leased)?;
-            Ok(in_order(&leased, rows, |row, leased| {
-                outbound_from(row, leased.attempts, leased.attempt_open, lease)
-            })?)
-        })
-        .await
+        let pull = Pull::of(account, QueueKind::Outbound, lease);
+        let pulled = self.write(account, {
+            let pull = pull.clone();
+            move |db| {
+                let leased = lease_due(db, account, QueueKind::Outbound, channel, now, limit, lease)?;
+                pull.note(leased.iter().map(|leased| leased.item.clone()));
+                let rows = by_ids(db, account, OUTBOUND_COLUMNS, &leased)?;
+                Ok(in_order(&leased, rows, |row, leased| {
+                    outbound_from(row, leased.attempts, leased.attempt_open, lease)
+                })?)
+            }
+        });
+        self.settled(pull, pulled.await)
     }
 
     /// When the next free work of a channel is due; nothing when there is none.

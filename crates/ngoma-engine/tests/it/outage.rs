@@ -8,7 +8,9 @@ use ngoma_message::{DeliveryStatus, MessageId};
 use ngoma_testkit::servers::{self, Database, PostgresServer};
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// A world on a database server of its own.
 struct Outage {
@@ -248,6 +250,38 @@ async fn a_person_who_waits_gets_the_channels_text_while_the_database_is_away() 
         "out sent Try later.",
     ];
     assert_eq!(story, expected);
+}
+
+/// The carrier's answer came while the database was away: it is stored when that is back. What has no recorded attempt
+/// is not sent meanwhile.
+#[tokio::test]
+async fn outcomes_wait_for_the_database_and_no_attempt_begins_without_it() {
+    let prepared = Outage::prepare(|world| world.limits.sending_at_once = 5).await;
+    let Some(outage) = prepared else { return };
+    let line = outage.world.line("demo/sms");
+    let gate = Arc::new(Semaphore::new(0));
+    *line.gate.lock().unwrap() = Some(Arc::clone(&gate));
+    let mut answered = Vec::new();
+    for number in 0..20 {
+        answered.push(soon(send(&line, &format!("n{number}"))).await);
+    }
+    let mut sent = HashSet::new();
+    for _ in 0..5 {
+        sent.insert(soon(line.next_sent()).await.id);
+    }
+    // All are accepted: fifteen wait for a place among those that are sent at once.
+    outage.world.reaches("+1", &answered[19], Status::Handled).await;
+    outage.server.kill_immediate();
+    gate.add_permits(20);
+    let refused = outage.world.engine().ready().await.unwrap_err();
+    assert!(refused.starts_with("degraded"), "{refused}");
+    assert!(!line.has_sent());
+    outage.server.restart();
+    for _ in 5..20 {
+        assert!(sent.insert(soon(line.next_sent()).await.id));
+    }
+    outage.check_handled_in_order(&answered, 0).await;
+    assert!(!line.has_sent());
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Where operations run: threads that write with group commit, and connections that read.
 
 pub(super) mod folder_lock;
+#[cfg(test)]
+pub(super) mod forgetful;
 mod operation;
 mod postgres;
 mod sqlite;
