@@ -19,6 +19,8 @@ pub struct Limits {
     pub group_commit: usize,
     /// How many operations wait for the store's writer; more wait at the door.
     pub store_backlog: usize,
+    /// How often this process says that it lives, where others share its database.
+    pub beat_every: Duration,
     /// How long the door waits for a database to store a message before it goes into the spool.
     pub store_patience: Duration,
     /// How many bytes the spool holds of what arrives while the database is away.
@@ -54,6 +56,7 @@ impl Default for Limits {
             waiting_in_memory: 1024,
             group_commit: 256,
             store_backlog: 4096,
+            beat_every: Duration::from_secs(10),
             store_patience: Duration::from_secs(10),
             spool_bytes: 256 << 20,
             spool_messages: 1_000_000,

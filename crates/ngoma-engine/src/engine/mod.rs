@@ -1,6 +1,7 @@
 //! The engine: opens the data folder, runs channels and services, moves messages between them.
 
 mod door;
+mod lease;
 mod limits;
 mod runtime;
 
@@ -15,6 +16,7 @@ use crate::service::{LogLine, ServiceRunner};
 use crate::spool::{self, Spool, SpoolStatus};
 use crate::store::{OpenError, Store, StoreChoice, StoreError};
 use crate::{channels, queue};
+use lease::WorkerLease;
 use ngoma_message::{Address, MessageId, Timestamp};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,16 +68,21 @@ const UPKEEP_AT_ONCE: usize = 500;
 /// How long the store may take to show that it writes.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
+/// How long the store may take to note that this process ends.
+const RETIRE_WITHIN: Duration = Duration::from_secs(1);
+
 impl Engine {
     /// Opens a data folder (made when it is missing): takes the writer's lease, waits a while for a predecessor to let
     /// go of it, migrates, refuses the folder of a newer version.
     pub async fn open(data: &Path, options: EngineOptions) -> Result<Arc<Self>, OpenError> {
+        let opening = options.clock.monotonic();
         let store = Store::open(data, options.limits.store(options.store.clone())).await?;
         let spool = match options.store {
             StoreChoice::Sqlite => None,
             StoreChoice::Postgres(_) => Some(Spool::open(data, options.limits.spool())?),
         };
-        let runtime = Arc::new(Runtime::new(store, spool, options));
+        let lease = WorkerLease::new(store.epoch(), opening, Arc::clone(&options.clock), store.is_shared());
+        let runtime = Arc::new(Runtime::new(store, spool, lease, options));
         let catalog = runtime.read_catalog().await.map_err(|error| OpenError::Folder {
             folder: data.to_owned(),
             problem: error.to_string(),
@@ -108,6 +115,9 @@ impl Engine {
             }
         }
         self.keep_task(tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime))));
+        if runtime.store.is_shared() {
+            self.keep_task(tokio::spawn(lease::beat_until_stopped(Arc::downgrade(runtime))));
+        }
         if let Some(spool) = &runtime.spool {
             let drain = spool::drain_until_stopped(Arc::downgrade(runtime), Arc::clone(spool));
             self.keep_task(tokio::spawn(drain));
@@ -127,6 +137,10 @@ impl Engine {
         runtime.host.close(runtime.limits.drain).await;
         for service in runtime.catalog().services() {
             runtime.runner.unload(&service.key).await;
+        }
+        if runtime.store.is_shared() {
+            // So that other processes need not wait for the end of the lease; nothing depends on it.
+            let _ = tokio::time::timeout(RETIRE_WITHIN, runtime.store.retire()).await;
         }
         let (store, spool) = (runtime.store.clone(), runtime.spool.clone());
         // It waits for the writers' last transactions. The spool's comes last: it takes what the store does not.
@@ -239,6 +253,17 @@ impl Engine {
     pub async fn expire_sessions(&self) -> Result<usize, StoreError> {
         let now = self.runtime.clock.now();
         self.runtime.store.expire_sessions(now, UPKEEP_AT_ONCE).await
+    }
+
+    /// A step of maintenance: takes over what processes had in hand that share the database and are gone. Says how many
+    /// processes there were.
+    pub async fn free_leases_of_the_dead(&self) -> Result<usize, StoreError> {
+        let freed = self.runtime.store.free_leases_of_the_dead().await?;
+        if freed > 0 {
+            tracing::warn!(processes = freed, "the work of processes that are gone is taken over");
+            self.runtime.look_for_due_work();
+        }
+        Ok(freed)
     }
 
     /// A step of maintenance: removes services' keys that have expired. Says how many; none are left when it says none.

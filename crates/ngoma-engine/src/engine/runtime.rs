@@ -1,5 +1,6 @@
 //! The running parts, as the tasks that move messages share them.
 
+use super::lease::WorkerLease;
 use super::{EngineOptions, Limits};
 use crate::channel::{ChannelType, Config, ConfigError};
 use crate::channels::{self, Host, Opened, Place, Room, Running};
@@ -36,6 +37,7 @@ pub(crate) struct Runtime {
     /// Says that the queue should be looked at.
     pub(crate) due_work: Arc<Notify>,
     pub(crate) under_way: UnderWay,
+    pub(super) lease: WorkerLease,
     catalog: RwLock<Arc<Catalog>>,
     http_public: HttpClient,
     http_anywhere: HttpClient,
@@ -44,7 +46,7 @@ pub(crate) struct Runtime {
 }
 
 impl Runtime {
-    pub(super) fn new(store: Store, spool: Option<Arc<Spool>>, options: EngineOptions) -> Self {
+    pub(super) fn new(store: Store, spool: Option<Arc<Spool>>, lease: WorkerLease, options: EngineOptions) -> Self {
         let http_public = HttpClient::new(Reach::PublicOnly);
         Self {
             store,
@@ -58,6 +60,7 @@ impl Runtime {
             http_port: Arc::new(http_public.clone()),
             due_work: Arc::default(),
             under_way: UnderWay::default(),
+            lease,
             catalog: RwLock::default(),
             http_public,
             http_anywhere: HttpClient::new(Reach::Anywhere),
@@ -165,6 +168,12 @@ impl Runtime {
         }
     }
 
+    /// Whether this process may go on with what it took under that lease: another may have it. Waits while nobody can
+    /// tell.
+    pub(crate) async fn holds(&self, lease: i64) -> bool {
+        self.lease.holds(lease, || self.is_stopping()).await
+    }
+
     /// Whether the engine takes nothing new.
     pub(crate) fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::SeqCst)
@@ -208,6 +217,11 @@ impl UnderWay {
     pub(crate) fn enter(&self) -> Working {
         self.count.send_modify(|count| *count += 1);
         Working(self.count.clone())
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_none(&self) -> bool {
+        *self.count.borrow() == 0
     }
 
     /// Returns when there is none, or after so long.

@@ -160,6 +160,9 @@ impl Job {
         let Ok(permit) = service.running.acquire().await else {
             return;
         };
+        if !self.runtime.holds(self.lease).await {
+            return self.give_up("another process has taken the message over").await;
+        }
         if self.is_too_late() {
             return self.expire(trail).await;
         }

@@ -44,6 +44,10 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
         // An attempt that is cut off may have been sent or not: none begins now. The queue has it for the next start.
         return;
     }
+    if !runtime.holds(taken.lease).await {
+        // Another process has it.
+        return;
+    }
     let recorded = runtime
         .persist(|| {
             let id = taken.message.id.clone();
@@ -61,6 +65,9 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
 /// Sends a message whose attempt is recorded, once, and stores what came of it.
 pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     let mut trail = Trail::default();
+    if !runtime.holds(taken.lease).await {
+        return end_unsent(runtime, running, taken, trail).await;
+    }
     let sending = caught(running.transport.send(&taken.message)).await;
     let result = sending.unwrap_or_else(|panic| Err(SendError::new(SendErrorKind::Ambiguous, broke_off(&panic))));
     let now = runtime.clock.now();
@@ -79,6 +86,23 @@ pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledO
             }
         }
         Err(error) => fail(runtime, &taken, error, &mut trail),
+    };
+    store_outcome(runtime, running, &taken, result, trail).await;
+}
+
+/// Ends an attempt that was recorded and not begun: this process may have lost the message meanwhile, and then this
+/// changes nothing.
+async fn end_unsent(runtime: &Runtime, running: &Running, taken: PulledOutbound, mut trail: Trail) {
+    let now = runtime.clock.now();
+    trail.note_about(
+        &taken.message.id,
+        now,
+        "send",
+        "not begun: another process may have the message",
+    );
+    let result = AttemptResult::Later {
+        due_at: now,
+        counts: false,
     };
     store_outcome(runtime, running, &taken, result, trail).await;
 }

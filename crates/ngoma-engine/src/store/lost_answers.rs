@@ -160,6 +160,47 @@ async fn an_outcome_that_is_stored_again_leaves_the_next_attempt_alone() {
     assert_eq!((lossy.count("work").await, lossy.count("trace").await), (0, 2));
 }
 
+/// F32: the lease was lost while the message was on its way.
+#[tokio::test]
+async fn an_outcome_after_the_lease_was_lost_tells_a_duplicate_only_when_it_was_sent() {
+    for (result, expected) in [(later(), 0), (sent(), 1)] {
+        let lossy = Lossy::with(1).await;
+        let taken = lossy.pull().await.unwrap().remove(0);
+        lossy.begin(&taken).await.unwrap();
+        let other = lossy.store.write(1, |db| {
+            Ok(db.execute("UPDATE work SET lease = 99, attempt_at = NULL", &[])?)
+        });
+        other.await.unwrap();
+        assert!(lossy.begin(&taken).await.is_err());
+        lossy.store.record_outcome(lossy.outcome(&taken, result)).await.unwrap();
+        assert_eq!(lossy.count("work WHERE lease = 99").await, 1, "it is the other's");
+        assert_eq!(lossy.count("message WHERE possible_duplicate = 1").await, expected);
+    }
+}
+
+/// A process that was dead without knowing it leased something after its leases had been freed.
+#[tokio::test]
+async fn what_is_leased_to_a_process_nobody_knows_is_freed() {
+    let lossy = Lossy::with(1).await;
+    assert_eq!(lossy.pull().await.unwrap().len(), 1);
+    assert_eq!(lossy.store.free_leases_of_the_dead().await, Ok(0));
+    assert_eq!(lossy.pull().await.unwrap().len(), 1);
+    lossy.store.renew_epoch().await.unwrap();
+    assert_eq!(lossy.pull().await.unwrap().len(), 1);
+    assert_eq!(lossy.store.free_leases_of_the_dead().await, Ok(0));
+    assert_eq!(
+        lossy.pull().await.unwrap().len(),
+        0,
+        "it is held by a process that lives"
+    );
+    assert!(lossy.store.beat().await.unwrap());
+    lossy.store.retire().await.unwrap();
+    assert_eq!(
+        (lossy.store.beat().await, lossy.pull().await.unwrap().len()),
+        (Ok(false), 1)
+    );
+}
+
 #[tokio::test]
 async fn a_message_is_acked_once() {
     let lossy = Lossy::with(1).await;

@@ -35,12 +35,14 @@ pub(crate) use sessions::SessionRow;
 pub(crate) use spooled::{Arrival, Landed, SpooledInbound};
 pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
 pub(crate) use work::{PulledInbound, PulledOutbound, QueueKind};
+pub(crate) use workers::WORKER_LEASE;
 
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
 use migrations::MigrateError;
 use sql::{Db, PostgresDb, SqlError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -144,7 +146,8 @@ struct Inner {
     backlog: Arc<Semaphore>,
     folder: PathBuf,
     /// Names this process in leases; higher than that of every process before.
-    epoch: i64,
+    epoch: AtomicI64,
+    is_shared: bool,
     log_lines: i64,
     unsure: unsure::UnsurePulls,
 }
@@ -176,7 +179,7 @@ impl Store {
 
     /// Names this process in leases.
     pub(crate) fn epoch(&self) -> i64 {
-        self.inner.epoch
+        self.inner.epoch.load(Ordering::SeqCst)
     }
 
     /// Writes something small, to see that writing works.
@@ -253,7 +256,8 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         backend,
         backlog: Arc::new(Semaphore::new(options.backlog)),
         folder: folder.to_owned(),
-        epoch,
+        epoch: AtomicI64::new(epoch),
+        is_shared: options.choice != StoreChoice::Sqlite,
         log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
         unsure: unsure::UnsurePulls::default(),
     })

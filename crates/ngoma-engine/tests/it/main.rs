@@ -2,6 +2,7 @@
 
 mod applying;
 mod incoming;
+mod leases;
 mod line;
 mod outage;
 mod outgoing;

@@ -27,7 +27,8 @@ pub(crate) fn forgetful_store(folder: &Path) -> (Store, Arc<AtomicBool>) {
         backend: Box::new(backend),
         backlog: Arc::new(Semaphore::new(64)),
         folder: folder.to_owned(),
-        epoch: 7,
+        epoch: 7.into(),
+        is_shared: false,
         log_lines: 10,
         unsure: Default::default(),
     };
