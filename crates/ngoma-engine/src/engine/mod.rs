@@ -1,6 +1,7 @@
 //! The engine: opens the data folder, runs channels and services, moves messages between them.
 
 mod door;
+mod expiry;
 mod lease;
 mod limits;
 mod runtime;
@@ -251,7 +252,7 @@ impl Engine {
 
     /// A step of maintenance: closes sessions that have expired. Says how many; none are left when it says none.
     pub async fn expire_sessions(&self) -> Result<usize, StoreError> {
-        let now = self.runtime.clock.now();
+        let now = self.runtime.expiry_now();
         self.runtime.store.expire_sessions(now, UPKEEP_AT_ONCE).await
     }
 
@@ -268,7 +269,7 @@ impl Engine {
 
     /// A step of maintenance: removes services' keys that have expired. Says how many; none are left when it says none.
     pub async fn expire_keys(&self) -> Result<usize, StoreError> {
-        let now = self.runtime.clock.now();
+        let now = self.runtime.expiry_now();
         self.runtime.store.expire_keys(now, UPKEEP_AT_ONCE).await
     }
 }

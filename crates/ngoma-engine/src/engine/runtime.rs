@@ -1,5 +1,6 @@
 //! The running parts, as the tasks that move messages share them.
 
+use super::expiry::ExpiryClock;
 use super::lease::WorkerLease;
 use super::{EngineOptions, Limits};
 use crate::channel::{ChannelType, Config, ConfigError};
@@ -11,7 +12,7 @@ use crate::outgoing_http::{HttpClient, Reach};
 use crate::service::{HttpPort, ServiceRunner};
 use crate::spool::Spool;
 use crate::store::{QueueKind, Store, StoreError};
-use ngoma_message::Country;
+use ngoma_message::{Country, Timestamp};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -38,6 +39,7 @@ pub(crate) struct Runtime {
     pub(crate) due_work: Arc<Notify>,
     pub(crate) under_way: UnderWay,
     pub(super) lease: WorkerLease,
+    expiry: ExpiryClock,
     catalog: RwLock<Arc<Catalog>>,
     http_public: HttpClient,
     http_anywhere: HttpClient,
@@ -48,6 +50,7 @@ pub(crate) struct Runtime {
 impl Runtime {
     pub(super) fn new(store: Store, spool: Option<Arc<Spool>>, lease: WorkerLease, options: EngineOptions) -> Self {
         let http_public = HttpClient::new(Reach::PublicOnly);
+        let expiry = ExpiryClock::new(Arc::clone(&options.clock));
         Self {
             store,
             spool,
@@ -61,6 +64,7 @@ impl Runtime {
             due_work: Arc::default(),
             under_way: UnderWay::default(),
             lease,
+            expiry,
             catalog: RwLock::default(),
             http_public,
             http_anywhere: HttpClient::new(Reach::Anywhere),
@@ -166,6 +170,11 @@ impl Runtime {
                 result => return result,
             }
         }
+    }
+
+    /// The moment by which sessions, messages and waits for answers expire.
+    pub(crate) fn expiry_now(&self) -> Timestamp {
+        self.expiry.now()
     }
 
     /// Whether this process may go on with what it took under that lease: another may have it. Waits while nobody can

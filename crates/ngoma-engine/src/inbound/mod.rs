@@ -190,7 +190,7 @@ impl Job {
     /// Whether the channel has answered by itself meanwhile: nobody waits for the service's answer any more. That a
     /// session ended the service learns however late.
     fn is_too_late(&self) -> bool {
-        let now = self.runtime.clock.now();
+        let now = self.runtime.expiry_now();
         self.message.answer_by.is_some_and(|by| by <= now) && !self.message.is_close()
     }
 
@@ -209,7 +209,8 @@ impl Job {
             .store
             .session(self.message.account, self.message.channel, key)
             .await?;
-        Ok(session::resolve(&self.message, held, self.runtime.clock.now()))
+        let (now, expiry) = (self.runtime.clock.now(), self.runtime.expiry_now());
+        Ok(session::resolve(&self.message, held, now, expiry))
     }
 
     fn note_session(&self, session: Option<&SessionTurn>, trail: &mut Trail) {

@@ -114,7 +114,8 @@ fn broke_off(panic: &str) -> String {
 fn fail(runtime: &Runtime, taken: &PulledOutbound, error: SendError, trail: &mut Trail) -> AttemptResult {
     let now = runtime.clock.now();
     let made = taken.message.attempts + 1;
-    match retry::decide(error.kind, made, now.since(taken.created_at), &runtime.limits) {
+    let age = runtime.expiry_now().since(taken.created_at);
+    match retry::decide(error.kind, made, age, &runtime.limits) {
         Verdict::Later { after, counts } => {
             let detail = format!("not taken: {}; again in {} s", error.reason, after.as_secs());
             trail.note_about(&taken.message.id, now, "send", detail);

@@ -40,6 +40,8 @@ pub(crate) async fn pull_until_stopped(runtime: Weak<Runtime>) {
 /// A clock that was set back, also while no engine ran, must not hold back what was due by the clock before.
 async fn follow_clock(runtime: &Runtime, seen: &mut Timestamp) -> Result<(), StoreError> {
     let now = runtime.clock.now();
+    // One that was set forward is seen here also while nothing expires.
+    runtime.expiry_now();
     if now < *seen {
         runtime.store.draw_near(now, outbound::LONGEST_WAIT).await?;
     }

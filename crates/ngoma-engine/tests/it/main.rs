@@ -1,6 +1,7 @@
 //! The engine as channels and services see it: through its door, its store and its restarts.
 
 mod applying;
+mod clocks;
 mod incoming;
 mod leases;
 mod line;
