@@ -17,6 +17,7 @@ mod queue;
 mod receipts;
 pub mod record;
 pub mod service;
+mod spool;
 pub mod store;
 mod trace;
 mod webhooks;
@@ -29,4 +30,5 @@ pub use outbound::{HoursError, OnAmbiguous, OnAmbiguousError, Priority, Priority
 pub use queue::QueueChoice;
 pub use receipts::{Base, IdBase, IdBaseError};
 pub use record::{Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine, WorkerRecord};
+pub use spool::SpoolStatus;
 pub use store::{OpenError, StoreChoice, StoreError};

@@ -1,6 +1,8 @@
 //! The engine: opens the data folder, runs channels and services, moves messages between them.
 
 mod door;
+mod expiry;
+mod lease;
 mod limits;
 mod queue_parts;
 mod runtime;
@@ -8,6 +10,7 @@ mod runtime;
 pub use limits::Limits;
 pub use queue_parts::QueueDepth;
 pub(crate) use runtime::Runtime;
+use runtime::RuntimeParts;
 
 use crate::channel::ChannelType;
 use crate::clock::Clock;
@@ -16,8 +19,10 @@ use crate::metrics::{self, Metrics};
 use crate::queue::QueueChoice;
 use crate::record::{MessageRecord, SessionRecord, TraceLine, WorkerRecord};
 use crate::service::{LogLine, ServiceRunner};
+use crate::spool::{self, Spool, SpoolStatus};
 use crate::store::{OpenError, Store, StoreChoice, StoreError};
 use crate::{channels, queue};
+use lease::WorkerLease;
 use ngoma_message::{Address, MessageId, Timestamp};
 use queue_parts::{Brokered, QueueParts};
 use std::path::Path;
@@ -65,8 +70,8 @@ pub struct Engine {
     runtime: Arc<Runtime>,
     applying: tokio::sync::Mutex<()>,
     is_started: AtomicBool,
-    puller: Mutex<Option<JoinHandle<()>>>,
     brokered: Option<Arc<Brokered>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// How many sessions or keys one transaction of maintenance takes.
@@ -74,21 +79,32 @@ const UPKEEP_AT_ONCE: usize = 500;
 /// How long the store may take to show that it writes.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
+/// How long the store may take to note that this process ends.
+const RETIRE_WITHIN: Duration = Duration::from_secs(1);
+
 impl Engine {
     /// Opens a data folder (made when it is missing): takes the writer's lease, waits a while for a predecessor to let
     /// go of it, migrates, refuses the folder of a newer version.
     pub async fn open(data: &Path, options: EngineOptions) -> Result<Arc<Self>, OpenError> {
+        let opening = options.clock.monotonic();
         let metrics = Arc::<Metrics>::default();
         let of_store = options.limits.store(options.store.clone(), Arc::clone(&metrics));
         let store = Store::open(data, of_store).await?;
+        let spool = match options.store {
+            StoreChoice::Sqlite => None,
+            StoreChoice::Postgres(_) => Some(Spool::open(data, options.limits.spool())?),
+        };
+        let lease = WorkerLease::new(store.epoch(), opening, Arc::clone(&options.clock), store.is_shared());
         let queue = QueueParts::open(&options, &store)?;
-        let runtime = Arc::new(Runtime::new(
+        let parts = RuntimeParts {
             store,
-            Arc::clone(&queue.queue),
-            queue.wake.clone(),
+            spool,
+            lease,
+            queue: Arc::clone(&queue.queue),
+            due_work: queue.wake.clone(),
             metrics,
-            options,
-        ));
+        };
+        let runtime = Arc::new(Runtime::new(parts, options));
         let catalog = runtime.read_catalog().await.map_err(|error| OpenError::Folder {
             folder: data.to_owned(),
             problem: error.to_string(),
@@ -98,8 +114,8 @@ impl Engine {
             runtime,
             applying: tokio::sync::Mutex::new(()),
             is_started: AtomicBool::new(false),
-            puller: Mutex::new(None),
             brokered: queue.brokered,
+            tasks: Mutex::default(),
         }))
     }
 
@@ -124,8 +140,19 @@ impl Engine {
         if let Some(brokered) = &self.brokered {
             brokered.start(Arc::clone(&runtime.clock));
         }
-        let puller = tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime)));
-        *self.puller.lock().unwrap_or_else(PoisonError::into_inner) = Some(puller);
+        self.keep_task(tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime))));
+        if runtime.store.is_shared() {
+            self.keep_task(tokio::spawn(lease::beat_until_stopped(Arc::downgrade(runtime))));
+        }
+        if let Some(spool) = &runtime.spool {
+            let drain = spool::drain_until_stopped(Arc::downgrade(runtime), Arc::clone(spool));
+            self.keep_task(tokio::spawn(drain));
+        }
+    }
+
+    /// A task that ends with the engine.
+    fn keep_task(&self, task: JoinHandle<()>) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
     }
 
     /// Takes nothing new, lets running steps end, closes the channels and the store.
@@ -140,9 +167,19 @@ impl Engine {
         if let Some(brokered) = &self.brokered {
             brokered.stop().await;
         }
-        let store = runtime.store.clone();
-        // It waits for the writer's last transaction.
-        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        if runtime.store.is_shared() {
+            // So that other processes need not wait for the end of the lease; nothing depends on it.
+            let _ = tokio::time::timeout(RETIRE_WITHIN, runtime.store.retire()).await;
+        }
+        let (store, spool) = (runtime.store.clone(), runtime.spool.clone());
+        // It waits for the writers' last transactions. The spool's comes last: it takes what the store does not.
+        let closing = tokio::task::spawn_blocking(move || {
+            store.close();
+            if let Some(spool) = spool {
+                spool.close();
+            }
+        });
+        let _ = closing.await;
     }
 
     /// Applies a document as one idempotent change, then refreshes what runs.
@@ -173,10 +210,19 @@ impl Engine {
     /// Whether the store takes writes and has room; the reason when not.
     pub async fn ready(&self) -> Result<(), String> {
         let store = &self.runtime.store;
-        match tokio::time::timeout(READY_WITHIN, store.ping()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err(format!("the store did not write within {} s", READY_WITHIN.as_secs())),
+        let problem = match tokio::time::timeout(READY_WITHIN, store.ping()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("the store did not write within {} s", READY_WITHIN.as_secs())),
+        };
+        let waiting = self.runtime.spool.as_ref().map(|spool| spool.status().messages);
+        match (problem, waiting) {
+            (None, None | Some(0)) => {}
+            (None, Some(count)) => return Err(format!("degraded: {count} messages in the spool wait for the store")),
+            (Some(problem), None) => return Err(problem),
+            (Some(problem), Some(count)) => {
+                return Err(format!("degraded: {problem}; {count} messages are in the spool"));
+            }
         }
         let disk = nix::sys::statvfs::statvfs(store.folder()).map_err(|error| format!("the disk: {error}"))?;
         let free = disk.blocks_available() * disk.fragment_size();
@@ -223,6 +269,12 @@ impl Engine {
     /// The processes that work on this store, the latest first.
     pub async fn workers(&self) -> Result<Vec<WorkerRecord>, StoreError> {
         self.runtime.store.workers().await
+    }
+
+    /// What waits on this machine's disk for the database; nothing ever does when the store is a SQLite file.
+    pub fn spool_status(&self) -> SpoolStatus {
+        let spool = self.runtime.spool.as_ref();
+        spool.map(|spool| spool.status()).unwrap_or_default()
     }
 
     /// Looks at the queue now rather than when its next message is due: for a clock that was moved.
@@ -289,13 +341,24 @@ impl Engine {
 
     /// A step of maintenance: closes sessions that have expired. Says how many; none are left when it says none.
     pub async fn expire_sessions(&self) -> Result<usize, StoreError> {
-        let now = self.runtime.clock.now();
+        let now = self.runtime.expiry_now();
         self.runtime.store.expire_sessions(now, UPKEEP_AT_ONCE).await
+    }
+
+    /// A step of maintenance: takes over what processes had in hand that share the database and are gone. Says how many
+    /// processes there were.
+    pub async fn free_leases_of_the_dead(&self) -> Result<usize, StoreError> {
+        let freed = self.runtime.store.free_leases_of_the_dead().await?;
+        if freed > 0 {
+            tracing::warn!(processes = freed, "the work of processes that are gone is taken over");
+            self.runtime.look_for_due_work();
+        }
+        Ok(freed)
     }
 
     /// A step of maintenance: removes services' keys that have expired. Says how many; none are left when it says none.
     pub async fn expire_keys(&self) -> Result<usize, StoreError> {
-        let now = self.runtime.clock.now();
+        let now = self.runtime.expiry_now();
         self.runtime.store.expire_keys(now, UPKEEP_AT_ONCE).await
     }
 }
@@ -306,9 +369,11 @@ impl Drop for Engine {
         self.runtime.begin_stopping();
         self.runtime.host.forget();
         self.runtime.store.close();
-        let puller = self.puller.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(puller) = puller {
-            puller.abort();
+        if let Some(spool) = &self.runtime.spool {
+            spool.close();
+        }
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
         }
     }
 }

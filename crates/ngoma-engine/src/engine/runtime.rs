@@ -1,5 +1,7 @@
 //! The running parts, as the tasks that move messages share them.
 
+use super::expiry::ExpiryClock;
+use super::lease::WorkerLease;
 use super::{EngineOptions, Limits};
 use crate::channel::{ChannelType, Config, ConfigError};
 use crate::channels::{self, Host, Opened, Place, Room, Running};
@@ -11,8 +13,9 @@ use crate::metrics::Metrics;
 use crate::outgoing_http::{HttpClient, Reach};
 use crate::queue::Queue;
 use crate::service::{HttpPort, ServiceRunner};
+use crate::spool::Spool;
 use crate::store::{QueueKind, Store, StoreError};
-use ngoma_message::Country;
+use ngoma_message::{Country, Timestamp};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -28,6 +31,8 @@ pub(crate) struct Runtime {
     pub(crate) store: Store,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Where arrivals wait while the store is away; a SQLite store is on the same disk and has none.
+    pub(crate) spool: Option<Arc<Spool>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runner: Arc<dyn ServiceRunner>,
     pub(crate) types: Vec<Box<dyn ChannelType>>,
@@ -39,6 +44,8 @@ pub(crate) struct Runtime {
     pub(crate) due_work: Arc<Notify>,
     pub(crate) under_way: UnderWay,
     pub(crate) tokens: Tokens,
+    pub(super) lease: WorkerLease,
+    expiry: ExpiryClock,
     catalog: RwLock<Arc<Catalog>>,
     http_public: HttpClient,
     http_anywhere: HttpClient,
@@ -46,19 +53,25 @@ pub(crate) struct Runtime {
     stopping: Notify,
 }
 
+/// The parts an engine is opened with.
+pub(super) struct RuntimeParts {
+    pub(super) store: Store,
+    pub(super) spool: Option<Arc<Spool>>,
+    pub(super) lease: WorkerLease,
+    pub(super) queue: Arc<dyn Queue>,
+    pub(super) due_work: Arc<Notify>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
 impl Runtime {
-    pub(super) fn new(
-        store: Store,
-        queue: Arc<dyn Queue>,
-        due_work: Arc<Notify>,
-        metrics: Arc<Metrics>,
-        options: EngineOptions,
-    ) -> Self {
+    pub(super) fn new(parts: RuntimeParts, options: EngineOptions) -> Self {
         let http_public = HttpClient::new(Reach::PublicOnly);
+        let expiry = ExpiryClock::new(Arc::clone(&options.clock));
         Self {
-            store,
-            queue,
-            metrics,
+            store: parts.store,
+            queue: parts.queue,
+            metrics: parts.metrics,
+            spool: parts.spool,
             clock: options.clock,
             runner: options.runner,
             types: options.channel_types,
@@ -66,9 +79,11 @@ impl Runtime {
             host: Host::default(),
             people: People::default(),
             http_port: Arc::new(http_public.clone()),
-            due_work,
+            due_work: parts.due_work,
             under_way: UnderWay::default(),
             tokens: Tokens::default(),
+            lease: parts.lease,
+            expiry,
             catalog: RwLock::default(),
             http_public,
             http_anywhere: HttpClient::new(Reach::Anywhere),
@@ -178,6 +193,17 @@ impl Runtime {
         }
     }
 
+    /// The moment by which sessions, messages and waits for answers expire.
+    pub(crate) fn expiry_now(&self) -> Timestamp {
+        self.expiry.now()
+    }
+
+    /// Whether this process may go on with what it took under that lease: another may have it. Waits while nobody can
+    /// tell.
+    pub(crate) async fn holds(&self, lease: i64) -> bool {
+        self.lease.holds(lease, || self.is_stopping()).await
+    }
+
     /// Whether the engine takes nothing new.
     pub(crate) fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::SeqCst)
@@ -221,6 +247,11 @@ impl UnderWay {
     pub(crate) fn enter(&self) -> Working {
         self.count.send_modify(|count| *count += 1);
         Working(self.count.clone())
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_none(&self) -> bool {
+        *self.count.borrow() == 0
     }
 
     /// Returns when there is none, or after so long.

@@ -35,7 +35,10 @@ pub(super) async fn pass(runtime: &Runtime, running: &Running, taken: &PulledOut
             "the person does not want messages of this account",
         ));
     }
-    if taken.expires_at.is_some_and(|expires_at| expires_at <= now) {
+    if taken
+        .expires_at
+        .is_some_and(|expires_at| expires_at <= runtime.expiry_now())
+    {
         return Ok(match taken.may_repeat {
             true => shut(
                 Status::Unknown,

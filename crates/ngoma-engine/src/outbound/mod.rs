@@ -50,6 +50,10 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
         // An attempt that is cut off may have been sent or not: none begins now. The queue has it for the next start.
         return;
     }
+    if !runtime.holds(taken.lease).await {
+        // Another process has it.
+        return;
+    }
     let gate = runtime.persist(|| gate::pass(runtime, running, &taken)).await;
     match gate {
         Ok(Gate::Open) => {}
@@ -68,7 +72,9 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
 async fn begin_attempt(runtime: &Runtime, taken: &PulledOutbound) -> Result<(), StoreError> {
     let begin = || {
         let id = taken.message.id.clone();
-        runtime.store.begin_attempt(taken.account, id, runtime.clock.now())
+        runtime
+            .store
+            .begin_attempt(taken.account, id, runtime.clock.now(), taken.lease)
     };
     runtime.persist(begin).await
 }
@@ -101,6 +107,7 @@ async fn give_back(runtime: &Runtime, running: &Running, taken: &PulledOutbound,
         attempt_open: false,
         may_repeat: taken.may_repeat,
         hops: taken.hops,
+        epoch: taken.lease,
     };
     if let Err(error) = runtime.persist(|| runtime.queue.nak(&lease, due_at)).await {
         tracing::error!(message.id = %taken.message.id, %error, "a message that has to wait was not given back");

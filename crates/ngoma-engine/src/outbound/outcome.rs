@@ -21,6 +21,9 @@ const MOST_HOPS: u32 = 3;
 /// Sends a message whose attempt is recorded, once, and stores what came of it.
 pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     let mut trail = Trail::default();
+    if !runtime.holds(taken.lease).await {
+        return end_unsent(runtime, running, &taken, trail).await;
+    }
     let sending = Instant::now();
     let sent = caught(running.transport.send(&taken.message)).await;
     runtime.metrics.measure_send(sending.elapsed());
@@ -30,6 +33,20 @@ pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledO
         Err(error) => failed(runtime, running, &taken, error, &mut trail),
     };
     store(runtime, running, &taken, result, trail).await;
+}
+
+/// Ends an attempt that was recorded and not begun: this process may have lost the message meanwhile, and then this
+/// changes nothing.
+async fn end_unsent(runtime: &Runtime, running: &Running, taken: &PulledOutbound, mut trail: Trail) {
+    let now = runtime.clock.now();
+    let detail = "not begun: another process may have the message";
+    trail.note_about(&taken.message.id, now, "send", detail);
+    let result = AttemptResult::Later {
+        due_at: now,
+        counts: false,
+        may_repeat: false,
+    };
+    store(runtime, running, taken, result, trail).await;
 }
 
 fn broke_off(panic: &str) -> String {
@@ -112,7 +129,7 @@ fn decide(runtime: &Runtime, running: &Running, taken: &PulledOutbound, kind: Se
         kind,
         made: taken.message.attempts + 1,
         may_have_been_sent: taken.may_repeat,
-        at: runtime.clock.now(),
+        at: runtime.expiry_now(),
         created_at: taken.created_at,
         expires_at: taken.expires_at,
         random: 0,
@@ -208,6 +225,8 @@ pub(super) async fn end(runtime: &Runtime, running: &Running, taken: &PulledOutb
 async fn store(runtime: &Runtime, running: &Running, taken: &PulledOutbound, result: AttemptResult, trail: Trail) {
     let waits = matches!(result, AttemptResult::Later { .. } | AttemptResult::PassedOn { .. });
     let outcome = Arc::new(OutcomeWrite {
+        id: MessageId::generate(),
+        lease: taken.lease,
         account: taken.account,
         channel: running.id,
         message: taken.message.id.clone(),

@@ -182,8 +182,8 @@ impl Queue for BrokeredQueue {
         self.in_store.term(lease, at, reason).await
     }
 
-    async fn extend(&self, now: Timestamp) -> Result<bool, StoreError> {
-        self.in_store.extend(now).await
+    async fn extend(&self) -> Result<bool, StoreError> {
+        self.in_store.extend().await
     }
 
     async fn depth(&self, line: Line, now: Timestamp) -> Result<Depth, StoreError> {

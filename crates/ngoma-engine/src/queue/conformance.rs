@@ -118,12 +118,14 @@ async fn publishes_once_and_hands_out_once(bench: &Bench) {
         [Published::Duplicate]
     );
     let leases = bench.pull(1, 5, 10, 2).await;
-    let items: Vec<_> = leases.iter().map(|lease| lease.item.clone()).collect();
+    // Work of different people has no order among each other.
+    let mut items: Vec<_> = leases.iter().map(|lease| lease.item.clone()).collect();
+    items.sort();
     assert_eq!(items, [first.item, second.item]);
     assert!(leases.iter().all(|lease| lease.attempts == 0 && !lease.attempt_open));
     bench.pull(1, 5, 10, 0).await;
     assert_eq!(queue.depth(line(1), at(5)).await.unwrap().leased, 2);
-    assert!(queue.extend(at(5)).await.unwrap());
+    assert!(queue.extend().await.unwrap());
     assert_eq!(queue.ack(&leases).await.unwrap(), [Ok(()), Ok(())]);
     let again = queue.ack(&leases).await.unwrap();
     assert!(again.iter().all(Result::is_err), "an ack is told once: {again:?}");

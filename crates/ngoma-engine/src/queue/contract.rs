@@ -27,7 +27,7 @@ pub(crate) trait Queue: Send + Sync {
     /// Gives work up: it goes to the dead letters, where a person sees it.
     async fn term(&self, lease: &Lease, at: Timestamp, reason: &str) -> Result<Result<(), LeaseLost>, StoreError>;
     /// Keeps what this process has for another while; false when it is lost.
-    async fn extend(&self, now: Timestamp) -> Result<bool, StoreError>;
+    async fn extend(&self) -> Result<bool, StoreError>;
     /// How much of a line waits, is under way, and is given up.
     async fn depth(&self, line: Line, now: Timestamp) -> Result<Depth, StoreError>;
     /// When it is worth looking at a line again, if that can be told.
@@ -94,6 +94,8 @@ pub(crate) struct Lease {
     pub(crate) may_repeat: bool,
     /// How many channels passed it on to another.
     pub(crate) hops: u32,
+    /// What this process is called in its lease: what is done under one that was lost meanwhile changes nothing.
+    pub(crate) epoch: i64,
 }
 
 /// The work is not this process's any more: it is done, or another process has it.

@@ -80,8 +80,8 @@ impl Queue for StoreQueue {
         self.store.bury(lease, at, reason).await
     }
 
-    async fn extend(&self, now: Timestamp) -> Result<bool, StoreError> {
-        self.store.beat(now).await
+    async fn extend(&self) -> Result<bool, StoreError> {
+        self.store.beat().await
     }
 
     async fn depth(&self, line: Line, now: Timestamp) -> Result<Depth, StoreError> {

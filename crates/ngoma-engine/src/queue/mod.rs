@@ -82,6 +82,8 @@ pub(crate) async fn pull_until_stopped(runtime: Weak<Runtime>) {
 /// A clock that was set back, also while no engine ran, must not hold back what was due by the clock before.
 async fn follow_clock(runtime: &Runtime, seen: &mut Timestamp) -> Result<(), StoreError> {
     let now = runtime.clock.now();
+    // One that was set forward is seen here also while nothing expires.
+    runtime.expiry_now();
     if now < *seen {
         runtime.store.draw_near(now, outbound::LONGEST_WAIT).await?;
     }
@@ -91,6 +93,7 @@ async fn follow_clock(runtime: &Runtime, seen: &mut Timestamp) -> Result<(), Sto
 
 /// Takes what is due on every channel; says how long until the next is.
 async fn pull_all(runtime: &Arc<Runtime>) -> Result<Duration, StoreError> {
+    runtime.store.free_unsure_pulls().await?;
     let mut wait = LONGEST_SLEEP;
     for running in runtime.host.all() {
         running.note_backlog(false);

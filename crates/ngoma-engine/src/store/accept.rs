@@ -33,7 +33,7 @@ pub(crate) enum AcceptResult {
 impl Store {
     /// Stores a client's messages. When this returns they are durable, all of them, or none is.
     pub(crate) async fn accept(&self, acceptance: Acceptance) -> Result<AcceptResult, StoreError> {
-        let epoch = self.inner.epoch;
+        let epoch = self.epoch();
         let channels: Vec<Option<i64>> = acceptance.messages.iter().map(|message| message.channel).collect();
         let storing = self.write(acceptance.account, move |db| {
             if let Some((key, request)) = &acceptance.idempotency

@@ -1,10 +1,11 @@
 //! What the queue does with rows of work: they are taken, given back, ended, buried, and handed to a broker.
 
 use super::backend::OpError;
-use super::inbound::{INBOUND_COLUMNS, InboundMessage, inbound_from};
+use super::inbound::{INBOUND_COLUMNS, inbound_from};
 use super::outcomes::{OUTBOUND_COLUMNS, outbound_from};
 use super::sql::{Db, Dialect, Insert, Param, Row, SqlError, args};
-use super::{NO_ACCOUNT, PulledOutbound, Store, StoreError};
+use super::unsure::Pull;
+use super::{NO_ACCOUNT, PulledInbound, PulledOutbound, Store, StoreError};
 use crate::outbound::Priority;
 use crate::queue::{Depth, Lease, LeaseLost, Line, Published, Ticket};
 use ngoma_message::{MessageId, Timestamp};
@@ -93,21 +94,28 @@ impl Store {
         now: Timestamp,
         shares: [usize; Priority::COUNT],
     ) -> Result<Vec<Lease>, StoreError> {
-        let epoch = self.inner.epoch;
-        self.write(line.account, move |db| {
-            let mut leases = Vec::new();
-            for (priority, share) in (0i64..).zip(shares).filter(|(_, share)| *share > 0) {
-                leases.extend(lease_due(db, line, now, priority, share, epoch)?);
+        let epoch = self.epoch();
+        let pull = Pull::of(line.account, line.kind, epoch);
+        let pulled = self.write(line.account, {
+            let pull = pull.clone();
+            move |db| {
+                let mut leases: Vec<Lease> = Vec::new();
+                for (priority, share) in (0i64..).zip(shares).filter(|(_, share)| *share > 0) {
+                    leases.extend(lease_due(db, line, now, priority, share, epoch)?);
+                }
+                pull.note(leases.iter().map(|lease| lease.item.clone()));
+                Ok(leases)
             }
-            Ok(leases)
-        })
-        .await
+        });
+        self.settled(pull, pulled.await)
     }
 
     /// Leases to this process the work whose tickets a broker brought. What is done already, or another's, is left out.
     pub(crate) async fn claim(&self, line: Line, items: Vec<MessageId>) -> Result<Vec<Lease>, StoreError> {
-        let epoch = self.inner.epoch;
-        self.write(line.account, move |db| {
+        let epoch = self.epoch();
+        let pull = Pull::of(line.account, line.kind, epoch);
+        pull.note(items.iter().cloned());
+        let claimed = self.write(line.account, move |db| {
             let mut leases = Vec::with_capacity(items.len());
             for item in &items {
                 let claimed = db.first(
@@ -117,19 +125,24 @@ impl Store {
                     &args![line.account, item, line.kind.number(), epoch],
                 )?;
                 if let Some(row) = claimed {
-                    leases.push(lease_from(&row, line)?);
+                    leases.push(lease_from(&row, line, epoch)?);
                 }
             }
             Ok(leases)
-        })
-        .await
+        });
+        self.settled(pull, claimed.await)
     }
 
     /// The inbound messages of these leases, in their order.
-    pub(crate) async fn inbound_of(&self, leases: Vec<Lease>) -> Result<Vec<InboundMessage>, StoreError> {
+    pub(crate) async fn inbound_of(&self, leases: Vec<Lease>) -> Result<Vec<PulledInbound>, StoreError> {
         self.read(move |db| {
             let rows = by_ids(db, INBOUND_COLUMNS, &leases)?;
-            in_order(&leases, rows, |row, _| inbound_from(row, 0))
+            in_order(&leases, rows, |row, lease| {
+                Ok(PulledInbound {
+                    message: inbound_from(row, 0)?,
+                    lease: lease.epoch,
+                })
+            })
         })
         .await
     }
@@ -145,7 +158,7 @@ impl Store {
 
     /// Ends work this process has.
     pub(crate) async fn end_leases(&self, leases: &[Lease]) -> Result<Vec<Result<(), LeaseLost>>, StoreError> {
-        let (epoch, leases) = (self.inner.epoch, leases.to_vec());
+        let leases = leases.to_vec();
         let account = leases.first().map_or(NO_ACCOUNT, |lease| lease.line.account);
         self.write(account, move |db| {
             leases
@@ -153,7 +166,7 @@ impl Store {
                 .map(|lease| {
                     let ended = db.execute(
                         "DELETE FROM work WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
-                        &args![lease.line.account, &lease.item, lease.line.kind.number(), epoch],
+                        &args![lease.line.account, &lease.item, lease.line.kind.number(), lease.epoch],
                     )?;
                     Ok(if ended == 1 { Ok(()) } else { Err(LeaseLost) })
                 })
@@ -168,12 +181,18 @@ impl Store {
         lease: &Lease,
         due_at: Timestamp,
     ) -> Result<Result<(), LeaseLost>, StoreError> {
-        let (epoch, lease) = (self.inner.epoch, lease.clone());
+        let lease = lease.clone();
         self.write(lease.line.account, move |db| {
             let given = db.execute(
                 "UPDATE work SET lease = 0, published = 0, due_at = ?5, attempt_at = NULL
                 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
-                &args![lease.line.account, &lease.item, lease.line.kind.number(), epoch, due_at],
+                &args![
+                    lease.line.account,
+                    &lease.item,
+                    lease.line.kind.number(),
+                    lease.epoch,
+                    due_at
+                ],
             )?;
             Ok(if given == 1 { Ok(()) } else { Err(LeaseLost) })
         })
@@ -187,9 +206,9 @@ impl Store {
         at: Timestamp,
         reason: &str,
     ) -> Result<Result<(), LeaseLost>, StoreError> {
-        let (epoch, lease, reason) = (self.inner.epoch, lease.clone(), reason.to_owned());
+        let (lease, reason) = (lease.clone(), reason.to_owned());
         self.write(lease.line.account, move |db| {
-            let key = args![lease.line.account, &lease.item, lease.line.kind.number(), epoch];
+            let key = args![lease.line.account, &lease.item, lease.line.kind.number(), lease.epoch];
             let held = db.first(
                 "DELETE FROM work WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4
                 RETURNING priority, attempts, about",
@@ -381,7 +400,7 @@ fn lease_due(
     ];
     let mut rows = db.query(&sql, &key)?;
     sort_by_due(&mut rows);
-    rows.iter().map(|row| lease_from(row, line)).collect()
+    rows.iter().map(|row| lease_from(row, line, epoch)).collect()
 }
 
 fn mark_due(
@@ -428,7 +447,7 @@ fn sort_by_due(rows: &mut [Row]) {
     rows.sort_by_key(|row| (row.get::<Timestamp>(0).ok(), row.get::<MessageId>(1).ok()));
 }
 
-fn lease_from(row: &Row, line: Line) -> Result<Lease, SqlError> {
+fn lease_from(row: &Row, line: Line, epoch: i64) -> Result<Lease, SqlError> {
     Ok(Lease {
         line,
         item: row.get(1)?,
@@ -436,6 +455,7 @@ fn lease_from(row: &Row, line: Line) -> Result<Lease, SqlError> {
         attempt_open: row.get::<Option<Timestamp>>(3)?.is_some(),
         may_repeat: row.get(4)?,
         hops: row.get(5)?,
+        epoch,
     })
 }
 

@@ -3,14 +3,16 @@
 
 mod accept;
 mod apply;
-mod backend;
+pub(crate) mod backend;
 mod depth;
 mod directory;
-mod files;
+pub(crate) mod files;
 mod inbound;
 mod kv;
 mod leases;
-mod migrations;
+#[cfg(test)]
+mod lost_answers;
+pub(crate) mod migrations;
 mod opt_outs;
 mod outcomes;
 mod partitions;
@@ -18,9 +20,11 @@ mod queries;
 mod receipts;
 mod service_notes;
 mod sessions;
-mod sql;
+mod spooled;
+pub(crate) mod sql;
 mod steps;
 mod tokens;
+mod unsure;
 mod upkeep;
 mod work;
 mod workers;
@@ -32,8 +36,10 @@ pub(crate) use inbound::{FallbackText, InboundMessage, StoredInbound};
 pub(crate) use outcomes::{AttemptResult, OutcomeEffects, OutcomeWrite};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
+pub(crate) use spooled::{Arrival, Landed, SpooledInbound};
 pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
-pub(crate) use work::{PulledOutbound, QueueKind};
+pub(crate) use work::{PulledInbound, PulledOutbound, QueueKind};
+pub(crate) use workers::WORKER_LEASE;
 
 use crate::metrics::Metrics;
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
@@ -41,6 +47,7 @@ use migrations::MigrateError;
 use sql::{Db, PostgresDb, SqlError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -147,9 +154,11 @@ struct Inner {
     folder: PathBuf,
     database: &'static str,
     /// Names this process in leases; higher than that of every process before.
-    epoch: i64,
+    epoch: AtomicI64,
+    is_shared: bool,
     log_lines: i64,
     metrics: Arc<Metrics>,
+    unsure: unsure::UnsurePulls,
 }
 
 impl Store {
@@ -184,7 +193,7 @@ impl Store {
 
     /// Names this process in leases.
     pub(crate) fn epoch(&self) -> i64 {
-        self.inner.epoch
+        self.inner.epoch.load(Ordering::SeqCst)
     }
 
     /// Writes something small, to see that writing works.
@@ -241,7 +250,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         StoreChoice::Sqlite => {
             let in_folder = |error: SqlError| OpenError::folder(folder, error);
             let file = folder.join(FILE);
-            close_to_others(&file).map_err(|error| OpenError::folder(folder, error))?;
+            files::make_database_private(&file).map_err(|error| OpenError::folder(folder, error))?;
             let mut db = SqliteBackend::open_for_writing(&file, options.max_pages).map_err(in_folder)?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_folder))?;
             let epoch = workers::begin(&mut db, folder).map_err(in_folder)?;
@@ -265,9 +274,11 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
             StoreChoice::Sqlite => "sqlite",
             StoreChoice::Postgres(_) => "postgres",
         },
-        epoch,
+        epoch: AtomicI64::new(epoch),
+        is_shared: options.choice != StoreChoice::Sqlite,
         log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
         metrics: Arc::clone(&options.metrics),
+        unsure: unsure::UnsurePulls::default(),
     })
 }
 
@@ -276,15 +287,4 @@ fn as_open_error(error: MigrateError, otherwise: impl Fn(SqlError) -> OpenError)
         MigrateError::Newer { found, known } => OpenError::Newer { found, known },
         MigrateError::Sql(error) => otherwise(error),
     }
-}
-
-/// SQLite makes the files beside the store with the store's permissions; those of an earlier process may be open.
-fn close_to_others(file: &Path) -> std::io::Result<()> {
-    files::make_private(file)?;
-    for beside in ["-wal", "-shm"] {
-        let mut name = file.as_os_str().to_owned();
-        name.push(beside);
-        files::close_to_others(Path::new(&name))?;
-    }
-    Ok(())
 }

@@ -16,12 +16,16 @@ use std::sync::Arc;
 /// What one attempt brought.
 #[derive(Clone, Debug)]
 pub(crate) struct OutcomeWrite {
+    /// Names it, so that it is stored once however often that is tried.
+    pub(crate) id: MessageId,
     /// The account.
     pub(crate) account: i64,
     /// The channel.
     pub(crate) channel: i64,
     /// The outbound message.
     pub(crate) message: MessageId,
+    /// The lease the message was taken under.
+    pub(crate) lease: i64,
     /// The inbound message its trace hangs on, if it came of one.
     pub(crate) root: Option<MessageId>,
     /// When.
@@ -83,19 +87,20 @@ pub(crate) struct OutcomeEffects {
 }
 
 impl Store {
-    /// Records that bytes are about to leave. Refused when another process has the message, or it is over.
+    /// Records that bytes are about to leave; counted once, however often it is tried. Refused when another process has
+    /// the message, or it is over.
     pub(crate) async fn begin_attempt(
         &self,
         account: i64,
         message: MessageId,
         at: Timestamp,
+        lease: i64,
     ) -> Result<(), StoreError> {
-        let epoch = self.inner.epoch;
         self.write(account, move |db| {
             let begun = db.first(
-                "UPDATE work SET attempt_at = ?5, attempts = attempts + 1
+                "UPDATE work SET attempts = attempts + CASE WHEN attempt_at IS NULL THEN 1 ELSE 0 END, attempt_at = ?5
                 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4 RETURNING may_repeat",
-                &args![account, &message, QueueKind::Outbound.number(), epoch, at],
+                &args![account, &message, QueueKind::Outbound.number(), lease, at],
             )?;
             let Some(begun) = begun else {
                 return Err(OpError::Refused(
@@ -112,19 +117,22 @@ impl Store {
 
     /// Stores what an attempt brought. A status never goes back: a receipt may have come first.
     pub(crate) async fn record_outcome(&self, outcome: Arc<OutcomeWrite>) -> Result<(), StoreError> {
-        let epoch = self.inner.epoch;
         let stored = Arc::clone(&outcome);
         let storing = self.write(outcome.account, move |db| {
             let mut effects = OutcomeEffects::default();
+            let lease = outcome.lease;
             let root = outcome.root.as_ref().unwrap_or(&outcome.message);
-            super::queries::append_trace(db, outcome.account, root, &outcome.trail)?;
+            if !super::queries::append_trace_once(db, outcome.account, root, &outcome.id, &outcome.trail)? {
+                // It was committed before and its answer was lost: another attempt may be under way since.
+                return Ok(effects);
+            }
             match &outcome.result {
                 AttemptResult::Sent {
                     provider_id,
                     carrier_key,
                     event,
                 } => {
-                    effects = record_sent(db, &outcome, provider_id.as_deref(), event, epoch)?;
+                    effects = record_sent(db, &outcome, provider_id.as_deref(), event)?;
                     if let Some(key) = carrier_key {
                         know_carrier_id(db, &outcome, key)?;
                         effects.joined = join_orphans(db, &outcome, key)?;
@@ -143,16 +151,16 @@ impl Store {
                             outcome.account,
                             &outcome.message,
                             QueueKind::Outbound.number(),
-                            epoch,
+                            lease,
                             *due_at,
                             !counts,
                             *may_repeat
                         ],
                     )?;
                 }
-                AttemptResult::PassedOn { channel, from } => pass_on(db, &outcome, *channel, from.as_ref(), epoch)?,
+                AttemptResult::PassedOn { channel, from } => pass_on(db, &outcome, *channel, from.as_ref())?,
                 AttemptResult::Over { status, reason, event } => {
-                    if finish(db, outcome.account, &outcome.message, QueueKind::Outbound, epoch)? != Ended::LeaseLost {
+                    if finish(db, outcome.account, &outcome.message, QueueKind::Outbound, lease)? != Ended::LeaseLost {
                         effects.has_moved = set_status(db, outcome.account, &outcome.message, *status, Some(reason))?;
                         append_event(
                             db,
@@ -180,10 +188,9 @@ fn record_sent(
     outcome: &OutcomeWrite,
     provider_id: Option<&str>,
     event: &MessageId,
-    epoch: i64,
 ) -> Result<OutcomeEffects, OpError> {
     let (account, message) = (outcome.account, &outcome.message);
-    let ended = finish(db, account, message, QueueKind::Outbound, epoch)?;
+    let ended = finish(db, account, message, QueueKind::Outbound, outcome.lease)?;
     let effects = OutcomeEffects {
         has_moved: set_status(db, account, message, Status::Sent, None)?,
         is_possible_duplicate: ended == Ended::LeaseLost,
@@ -212,13 +219,7 @@ fn note_possible_duplicate(db: &mut dyn Db, account: i64, message: &MessageId) -
 }
 
 /// Lets another channel try a message, from its first attempt.
-fn pass_on(
-    db: &mut dyn Db,
-    outcome: &OutcomeWrite,
-    channel: i64,
-    from: Option<&Address>,
-    epoch: i64,
-) -> Result<(), SqlError> {
+fn pass_on(db: &mut dyn Db, outcome: &OutcomeWrite, channel: i64, from: Option<&Address>) -> Result<(), SqlError> {
     let passed = db.execute(
         "UPDATE work SET lease = 0, published = 0, due_at = ?5, attempts = 0, attempt_at = NULL, channel = ?6,
             hops = hops + 1
@@ -227,7 +228,7 @@ fn pass_on(
             outcome.account,
             &outcome.message,
             QueueKind::Outbound.number(),
-            epoch,
+            outcome.lease,
             outcome.at,
             channel
         ],
@@ -264,6 +265,7 @@ pub(super) fn outbound_from(row: &Row, lease: &Lease) -> Result<PulledOutbound, 
         created_at: row.get(7)?,
         expires_at: row.get(8)?,
         account: row.get(9)?,
+        lease: lease.epoch,
         attempt_open: lease.attempt_open,
         may_repeat: lease.may_repeat,
         hops: lease.hops,

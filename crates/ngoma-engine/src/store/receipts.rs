@@ -16,7 +16,7 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 const ORPHANS: i64 = 10_000;
 
 /// A receipt to be stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ReceiptWrite {
     pub(crate) account: i64,
     pub(crate) channel: i64,
@@ -42,22 +42,24 @@ impl Store {
     /// Stores what a receipt says about an outbound message of its channel.
     pub(crate) async fn record_receipt(&self, write: ReceiptWrite) -> Result<ReceiptResult, StoreError> {
         let (channel, status) = (write.channel, write.receipt.status);
-        let storing = self.write(write.account, move |db| {
-            let found = match &write.receipt.about {
-                ReceiptFor::MessageId(id) => find_by_id(db, &write, id)?,
-                ReceiptFor::ProviderId(key) => match find_by_carrier_id(db, &write, key)? {
-                    Some(found) => Some(found),
-                    None => return hold(db, &write, key),
-                },
-            };
-            match found {
-                Some(found) => Ok(apply(db, &write, &found)?),
-                None => Ok(ReceiptResult::Unknown),
-            }
-        });
+        let storing = self.write(write.account, move |db| take_receipt(db, &write));
         let result = storing.await?;
         self.inner.metrics.note_receipt(channel, status, &result);
         Ok(result)
+    }
+}
+
+pub(super) fn take_receipt(db: &mut dyn Db, write: &ReceiptWrite) -> Result<ReceiptResult, OpError> {
+    let found = match &write.receipt.about {
+        ReceiptFor::MessageId(id) => find_by_id(db, write, id)?,
+        ReceiptFor::ProviderId(key) => match find_by_carrier_id(db, write, key)? {
+            Some(found) => Some(found),
+            None => return hold(db, write, key),
+        },
+    };
+    match found {
+        Some(found) => Ok(apply(db, write, &found)?),
+        None => Ok(ReceiptResult::Unknown),
     }
 }
 

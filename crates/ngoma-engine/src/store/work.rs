@@ -1,5 +1,6 @@
 //! The rows of work: what waits, and what is under way in some process.
 
+use super::inbound::InboundMessage;
 use super::sql::{Db, Insert, Param, SqlError, args};
 use super::steps::{NewOutbound, Publish};
 use crate::channel::Outbound;
@@ -14,10 +15,20 @@ pub(crate) enum QueueKind {
     Outbound,
 }
 
+/// An inbound message this process has taken from the queue, or keeps from its arrival.
+#[derive(Clone, Debug)]
+pub(crate) struct PulledInbound {
+    pub(crate) message: InboundMessage,
+    /// The lease it was taken under.
+    pub(crate) lease: i64,
+}
+
 /// An outbound message this process has taken from the queue, or keeps from its acceptance.
 #[derive(Clone, Debug)]
 pub(crate) struct PulledOutbound {
     pub(crate) account: i64,
+    /// The lease it was taken under.
+    pub(crate) lease: i64,
     /// The inbound message it came of, which its trace hangs on.
     pub(crate) root: Option<MessageId>,
     pub(crate) message: Outbound,
@@ -38,9 +49,10 @@ pub(crate) struct PulledOutbound {
 
 impl PulledOutbound {
     /// A message as it was accepted just now.
-    pub(crate) fn accepted(root: MessageId, message: NewOutbound, created_at: Timestamp) -> Self {
+    pub(crate) fn accepted(root: MessageId, message: NewOutbound, created_at: Timestamp, lease: i64) -> Self {
         Self {
             account: message.account,
+            lease,
             root: Some(root),
             message: Outbound {
                 id: message.id,

@@ -2,9 +2,12 @@
 
 mod amqp;
 mod applying;
+mod clocks;
 mod incoming;
+mod leases;
 mod line;
 mod metrics;
+mod outage;
 mod outgoing;
 mod policies;
 mod receipts;

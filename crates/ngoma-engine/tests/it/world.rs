@@ -5,7 +5,9 @@ use crate::script::Script;
 use ngoma_engine::channel::ChannelType;
 use ngoma_engine::directory::{AccountDocument, ChannelPolicy, ChannelRecord, Document, Route, ServiceDocument};
 use ngoma_engine::service::Bundle;
-use ngoma_engine::{Direction, Engine, EngineOptions, FrozenClock, Limits, MessageRecord, Status, StoreChoice};
+use ngoma_engine::{
+    Direction, Engine, EngineOptions, FrozenClock, Limits, MessageRecord, Status, StoreChoice, StoreError,
+};
 use ngoma_message::{Address, MessageId, Object, Timestamp};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -93,8 +95,13 @@ impl World {
 
     /// Ends the engine where it stands and starts another on the same folder.
     pub async fn restart(&mut self) {
-        self.engine = None;
+        self.end();
         self.open().await;
+    }
+
+    /// Ends the engine where it stands.
+    pub fn end(&mut self) {
+        self.engine = None;
     }
 
     pub fn path(&self) -> &Path {
@@ -115,9 +122,19 @@ impl World {
         self.engine().look_for_due_work();
     }
 
+    /// The messages of a person, once the store answers.
     pub async fn thread(&self, account: &str, person: &str) -> Vec<MessageRecord> {
         let address = Address::new("tel", person);
-        self.engine().thread(account, &address, 100).await.unwrap()
+        let reading = async {
+            loop {
+                match self.engine().thread(account, &address, 1000).await {
+                    Ok(thread) => return thread,
+                    Err(StoreError::Unavailable(_)) => tokio::task::yield_now().await,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        };
+        soon(reading).await
     }
 
     /// Each message of a person as `in received text` or `out sent text`.

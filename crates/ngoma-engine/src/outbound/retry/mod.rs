@@ -329,7 +329,12 @@ mod tests {
             random in any::<u64>(),
         ) {
             let on_ambiguous = if resends { OnAmbiguous::Resend } else { OnAmbiguous::Hold };
-            let policies = RetryPolicies { temporary: policy, throttled: policy, on_ambiguous };
+            let policies = RetryPolicies {
+                temporary: policy,
+                throttled: policy,
+                on_ambiguous,
+                receipt_wait: RECEIPT_WAIT,
+            };
             let mut failure = Failure { made: 0, at: Timestamp::from_micros(0), random, ..failure(Temporary) };
             failure.expires_at = lifetime.map(|seconds| failure.created_at + Duration::from_secs(seconds));
             let mut repeats = 0;

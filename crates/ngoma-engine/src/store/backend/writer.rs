@@ -2,8 +2,8 @@
 
 use super::operation::{OpError, Operation};
 use crate::metrics::Metrics;
+use crate::store::StoreError;
 use crate::store::sql::{Db, Dialect, SqlError};
-use crate::store::{StoreError, StoreOptions};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const CONFLICTS: u32 = 8;
 
 /// Hands operations to one writing thread.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     jobs: mpsc::Sender<Job>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -36,8 +36,8 @@ pub(super) trait Connect: Send + 'static {
 
 impl Writer {
     /// Starts the thread; one transaction takes at most as many operations as the options say.
-    pub(super) fn start(connect: impl Connect, options: &StoreOptions) -> Self {
-        let (group_commit, metrics) = (options.group_commit.max(1), Arc::clone(&options.metrics));
+    pub(super) fn start(connect: impl Connect, group_commit: usize, metrics: Arc<Metrics>) -> Self {
+        let group_commit = group_commit.max(1);
         let (jobs, queue) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
@@ -50,13 +50,13 @@ impl Writer {
     }
 
     /// Hands over an operation for the next transaction.
-    pub(super) fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
+    pub(crate) fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
         let closed = |_| StoreError::Unavailable("it is closed".into());
         self.jobs.send(Job::Run(operation)).map_err(closed)
     }
 
     /// Writes what was handed over before, then ends the thread and closes its connection.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = self.jobs.send(Job::Close);
