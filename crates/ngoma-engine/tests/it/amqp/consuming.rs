@@ -182,7 +182,7 @@ async fn a_subscription_waits_for_its_queue_and_survives_its_deletion() {
 
     servers::rabbitmq().ctl(&["delete_queue", "--vhost", vhost(&url), "late"]);
     // It is declared again by the subscription, which needs it; the old lease went with the queue.
-    until_depth_of_new(&bus).await;
+    until_depth(&bus, "late", Depth { ready: 0, consumers: 1 }).await;
     bus.publish(vec![to_queue("late", 2)]).await;
     let new = next(&mut consumer).await;
     assert_eq!(new.body, "body 2");
@@ -220,14 +220,4 @@ async fn until_consumers(url: &str, count: usize) {
         }
     };
     soon(looking).await;
-}
-
-async fn until_depth_of_new(bus: &Bus) {
-    let there = Depth { ready: 0, consumers: 1 };
-    let asking = async {
-        while bus.depth("late").await != Ok(there) {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-    };
-    soon(asking).await;
 }

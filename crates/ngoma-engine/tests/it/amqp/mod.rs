@@ -87,14 +87,9 @@ async fn next(consumer: &mut Consumer) -> Delivery {
     soon(consumer.next()).await.expect("the bus is open")
 }
 
-/// Asks until the queue is so.
+/// Asks until the queue is there and so.
 async fn until_depth(bus: &Bus, queue: &str, expected: Depth) {
-    let asking = async {
-        while bus.depth(queue).await.expect("a queue") != expected {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    soon(asking).await;
+    soon(async { while bus.depth(queue).await != Ok(expected) {} }).await;
 }
 
 /// The name of the vhost of an address.
