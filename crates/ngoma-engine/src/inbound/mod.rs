@@ -161,6 +161,10 @@ impl Job {
             return;
         };
         if !self.runtime.holds(self.lease).await {
+            let message = &self.message;
+            self.runtime
+                .give_back(message.account, QueueKind::Inbound, &message.id, self.lease)
+                .await;
             return self.give_up("another process has taken the message over").await;
         }
         if self.is_too_late() {

@@ -13,6 +13,7 @@ mod lost_answers;
 pub(crate) mod migrations;
 mod outcomes;
 mod partitions;
+mod pull;
 mod queries;
 mod receipts;
 mod service_notes;
@@ -21,20 +22,19 @@ mod spooled;
 pub(crate) mod sql;
 mod steps;
 mod tokens;
-mod unsure;
 mod upkeep;
 mod work;
 mod workers;
 
 pub(crate) use accept::{AcceptResult, Acceptance};
 pub(crate) use directory::{Loaded, LoadedRoute};
-pub(crate) use inbound::{FallbackText, InboundMessage, StoredInbound};
+pub(crate) use inbound::{FallbackText, InboundMessage, PulledInbound, StoredInbound};
 pub(crate) use outcomes::{AttemptResult, OutcomeWrite};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
 pub(crate) use spooled::{Arrival, Landed, SpooledInbound};
 pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
-pub(crate) use work::{PulledInbound, PulledOutbound, QueueKind};
+pub(crate) use work::{PulledOutbound, QueueKind};
 pub(crate) use workers::WORKER_LEASE;
 
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
@@ -149,7 +149,7 @@ struct Inner {
     epoch: AtomicI64,
     is_shared: bool,
     log_lines: i64,
-    unsure: unsure::UnsurePulls,
+    unsure: pull::UnsurePulls,
 }
 
 impl Store {
@@ -259,7 +259,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         epoch: AtomicI64::new(epoch),
         is_shared: options.choice != StoreChoice::Sqlite,
         log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
-        unsure: unsure::UnsurePulls::default(),
+        unsure: pull::UnsurePulls::default(),
     })
 }
 

@@ -1,8 +1,11 @@
-//! Pulls whose answer was lost: the database may have leased work to this process that nobody here knows of.
+//! Takes work from the queue. When a pull's answer is lost, the database may have leased work to this process that nobody
+//! here knows of: it is freed before anything else is taken.
 
-use super::sql::args;
+use super::sql::{Db, SqlError, args};
+use super::work::{Leased, lease_due};
+use super::workers::check_epoch;
 use super::{QueueKind, Store, StoreError};
-use ngoma_message::MessageId;
+use ngoma_message::{MessageId, Timestamp};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What one pull asks for, and what it would lease.
@@ -38,8 +41,47 @@ impl Pull {
 }
 
 impl Store {
+    /// Leases to this process what is due on a channel, the most urgent and oldest first, and reads it.
+    pub(super) async fn pull<T, F>(
+        &self,
+        kind: QueueKind,
+        account: i64,
+        channel: i64,
+        now: Timestamp,
+        limit: usize,
+        read: F,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut dyn Db, &[Leased], i64) -> Result<Vec<T>, SqlError> + Send + 'static,
+    {
+        let lease = self.epoch();
+        let pull = Pull::of(account, kind, lease);
+        let noted = pull.clone();
+        let pulled = self.write(account, move |db| {
+            check_epoch(db, lease)?;
+            let leased = lease_due(db, account, kind, channel, now, limit, lease)?;
+            noted.note(leased.iter().map(|leased| leased.item.clone()));
+            Ok(read(db, &leased, lease)?)
+        });
+        self.settled(pull, pulled.await)
+    }
+
+    /// Gives back work whose lease was lost: it may have been leased after others had freed what the lease held.
+    pub(crate) async fn give_back(
+        &self,
+        account: i64,
+        kind: QueueKind,
+        item: &MessageId,
+        lease: i64,
+    ) -> Result<(), StoreError> {
+        let pull = Pull::of(account, kind, lease);
+        pull.note(std::iter::once(item.clone()));
+        self.free_pull(pull).await
+    }
+
     /// Keeps a pull in mind when nobody can tell whether it was committed.
-    pub(super) fn settled<T>(&self, pull: Pull, pulled: Result<T, StoreError>) -> Result<T, StoreError> {
+    fn settled<T>(&self, pull: Pull, pulled: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(StoreError::Unavailable(_)) = &pulled
             && !pull.items().is_empty()
         {
