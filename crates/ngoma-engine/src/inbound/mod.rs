@@ -68,6 +68,7 @@ async fn take(
     trail: Trail,
 ) -> Result<Received, ReceiveError> {
     let _under_way = runtime.under_way.enter();
+    runtime.store.check_room().await.map_err(unavailable)?;
     if keep::must_wait(&runtime, message.channel) {
         return keep::keep(&runtime, &running, message, trail, None).await;
     }

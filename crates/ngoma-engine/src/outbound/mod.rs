@@ -17,7 +17,7 @@ use crate::channels::{Place, Running};
 use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::record::Status;
-use crate::store::{AttemptResult, OutcomeWrite, PulledOutbound};
+use crate::store::{AttemptResult, OutcomeWrite, PulledOutbound, QueueKind};
 use crate::trace::Trail;
 use ngoma_message::MessageId;
 use retry::Verdict;
@@ -45,8 +45,10 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
         return;
     }
     if !runtime.holds(taken.lease).await {
-        // Another process has it.
-        return;
+        let id = &taken.message.id;
+        return runtime
+            .give_back(taken.account, QueueKind::Outbound, id, taken.lease)
+            .await;
     }
     let recorded = runtime
         .persist(|| {

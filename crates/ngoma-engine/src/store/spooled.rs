@@ -156,6 +156,8 @@ mod tests {
             backlog: 64,
             max_pages: None,
             log_lines: 10,
+            reserve_bytes: 1 << 16,
+            least_free: 0,
         };
         Store::open(folder.path(), options).await.unwrap()
     }

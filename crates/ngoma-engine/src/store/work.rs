@@ -1,10 +1,9 @@
 //! The rows of work: what waits, and what is under way in some process.
 
-use super::inbound::{INBOUND_COLUMNS, InboundMessage, inbound_from};
+use super::inbound::{INBOUND_COLUMNS, PulledInbound, inbound_from};
 use super::outcomes::{OUTBOUND_COLUMNS, outbound_from};
 use super::sql::{Db, Dialect, Insert, Param, Row, SqlError, args};
 use super::steps::{NewOutbound, Publish};
-use super::unsure::Pull;
 use super::{Store, StoreError};
 use crate::channel::Outbound;
 use ngoma_message::{MessageId, Timestamp};
@@ -21,14 +20,6 @@ pub(crate) enum QueueKind {
     Inbound,
     /// A message to a carrier.
     Outbound,
-}
-
-/// An inbound message this process has taken from the queue, or keeps from its arrival.
-#[derive(Clone, Debug)]
-pub(crate) struct PulledInbound {
-    pub(crate) message: InboundMessage,
-    /// The lease it was taken under.
-    pub(crate) lease: i64,
 }
 
 /// An outbound message this process has taken from the queue, or keeps from its acceptance.
@@ -86,8 +77,8 @@ pub(super) struct NewWork<'a> {
 }
 
 /// A piece of work as it was leased.
-struct Leased {
-    item: MessageId,
+pub(super) struct Leased {
+    pub(super) item: MessageId,
     attempts: u32,
     attempt_open: bool,
 }
@@ -101,21 +92,21 @@ impl Store {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<PulledInbound>, StoreError> {
-        let lease = self.epoch();
-        let pull = Pull::of(account, QueueKind::Inbound, lease);
-        let pulled = self.write(account, {
-            let pull = pull.clone();
-            move |db| {
-                let leased = lease_due(db, account, QueueKind::Inbound, channel, now, limit, lease)?;
-                pull.note(leased.iter().map(|leased| leased.item.clone()));
-                let rows = by_ids(db, account, INBOUND_COLUMNS, &leased)?;
-                Ok(in_order(&leased, rows, |row, _| {
+        self.pull(
+            QueueKind::Inbound,
+            account,
+            channel,
+            now,
+            limit,
+            move |db, leased, lease| {
+                let rows = by_ids(db, account, INBOUND_COLUMNS, leased)?;
+                in_order(leased, rows, |row, _| {
                     let message = inbound_from(row, 0)?;
                     Ok(PulledInbound { message, lease })
-                })?)
-            }
-        });
-        self.settled(pull, pulled.await)
+                })
+            },
+        )
+        .await
     }
 
     /// Leases to this process what is due to go out by a channel, the most urgent and oldest first.
@@ -126,20 +117,20 @@ impl Store {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<PulledOutbound>, StoreError> {
-        let lease = self.epoch();
-        let pull = Pull::of(account, QueueKind::Outbound, lease);
-        let pulled = self.write(account, {
-            let pull = pull.clone();
-            move |db| {
-                let leased = lease_due(db, account, QueueKind::Outbound, channel, now, limit, lease)?;
-                pull.note(leased.iter().map(|leased| leased.item.clone()));
-                let rows = by_ids(db, account, OUTBOUND_COLUMNS, &leased)?;
-                Ok(in_order(&leased, rows, |row, leased| {
+        self.pull(
+            QueueKind::Outbound,
+            account,
+            channel,
+            now,
+            limit,
+            move |db, leased, lease| {
+                let rows = by_ids(db, account, OUTBOUND_COLUMNS, leased)?;
+                in_order(leased, rows, |row, leased| {
                     outbound_from(row, leased.attempts, leased.attempt_open, lease)
-                })?)
-            }
-        });
-        self.settled(pull, pulled.await)
+                })
+            },
+        )
+        .await
     }
 
     /// When the next free work of a channel is due; nothing when there is none.
@@ -194,7 +185,7 @@ impl QueueKind {
 }
 
 /// Leases what is due; on PostgreSQL what another process is just leasing is passed over.
-fn lease_due(
+pub(super) fn lease_due(
     db: &mut dyn Db,
     account: i64,
     kind: QueueKind,

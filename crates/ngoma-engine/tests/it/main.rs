@@ -2,11 +2,13 @@
 
 mod applying;
 mod clocks;
+mod full_disk;
 mod incoming;
 mod leases;
 mod line;
 mod outage;
 mod outgoing;
+mod power_loss;
 mod receipts;
 mod restarts;
 mod script;

@@ -4,6 +4,7 @@ use super::folder_lock::FolderLock;
 use super::writer::{Connect, Writer};
 use super::{Backend, Operation, Query};
 use crate::store::StoreError;
+use crate::store::reserve::Reserve;
 use crate::store::sql::{Db, SqlError, SqliteDb};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -54,12 +55,22 @@ impl SqliteBackend {
     }
 
     /// Starts the threads on a file whose writing connection is open.
-    pub(crate) fn start(file: &Path, db: SqliteDb, lock: FolderLock, group_commit: usize) -> Result<Self, SqlError> {
+    pub(crate) fn start(
+        file: &Path,
+        db: SqliteDb,
+        lock: FolderLock,
+        group_commit: usize,
+        reserve: Arc<Reserve>,
+    ) -> Result<Self, SqlError> {
         let readers = Arc::new(Readers {
             quick: Pool::open(file, QUICK)?,
             slow: Pool::open(file, SLOW)?,
         });
-        let connect = OneFile { db, _lock: Some(lock) };
+        let connect = OneFile {
+            db,
+            reserve: Some(reserve),
+            _lock: Some(lock),
+        };
         Ok(Self {
             writer: Writer::start(connect, group_commit),
             readers,
@@ -67,9 +78,27 @@ impl SqliteBackend {
     }
 }
 
+/// Looks through a file for damage, quickly; tells what is wrong.
+pub(crate) fn find_damage(db: &mut SqliteDb) -> Result<Option<String>, SqlError> {
+    let verdict = match db.first("PRAGMA quick_check(1)", &[]) {
+        Err(SqlError::Refused(damage)) => return Ok(Some(damage)),
+        verdict => verdict?,
+    };
+    let verdict: Option<String> = verdict.map(|row| row.get(0)).transpose()?;
+    Ok(match verdict.as_deref() {
+        Some("ok") => None,
+        verdict => Some(verdict.unwrap_or("it cannot be checked").to_owned()),
+    })
+}
+
 /// Starts the writing thread of a file that nothing else reads, in a folder that is locked already.
 pub(crate) fn write_alone(db: SqliteDb, group_commit: usize) -> Writer {
-    Writer::start(OneFile { db, _lock: None }, group_commit)
+    let connect = OneFile {
+        db,
+        reserve: None,
+        _lock: None,
+    };
+    Writer::start(connect, group_commit)
 }
 
 impl Backend for SqliteBackend {
@@ -96,6 +125,8 @@ impl Backend for SqliteBackend {
 
 struct OneFile {
     db: SqliteDb,
+    /// Given up when the disk is full.
+    reserve: Option<Arc<Reserve>>,
     _lock: Option<FolderLock>,
 }
 
@@ -108,6 +139,10 @@ impl Connect for OneFile {
 
     fn disk_lost(&mut self, _error: &SqlError) {
         std::process::abort();
+    }
+
+    fn disk_full(&mut self) -> bool {
+        self.reserve.as_ref().is_some_and(|reserve| reserve.give_up())
     }
 
     /// Moves the write-ahead log into the file, so that a folder at rest is one file that can be copied. Nothing depends

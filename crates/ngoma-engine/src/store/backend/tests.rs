@@ -15,6 +15,8 @@ async fn open(folder: &TempDir, max_pages: Option<u64>) -> Store {
         backlog: 64,
         max_pages,
         log_lines: 10,
+        reserve_bytes: 1 << 16,
+        least_free: 0,
     };
     Store::open(folder.path(), options).await.unwrap()
 }
