@@ -70,6 +70,7 @@ async fn take(
     trail: Trail,
 ) -> Result<Received, ReceiveError> {
     let _under_way = runtime.under_way.enter();
+    runtime.store.check_room().await.map_err(unavailable)?;
     if keep::must_wait(&runtime, message.channel) {
         return keep::keep(&runtime, &running, message, trail, None).await;
     }
@@ -163,6 +164,10 @@ impl Job {
             return;
         };
         if !self.runtime.holds(self.lease).await {
+            let message = &self.message;
+            self.runtime
+                .give_back(message.account, QueueKind::Inbound, &message.id, self.lease)
+                .await;
             return self.give_up("another process has taken the message over").await;
         }
         if self.is_too_late() {

@@ -36,6 +36,14 @@ pub(crate) struct InboundMessage {
     pub(crate) created_at: Timestamp,
 }
 
+/// An inbound message this process has taken from the queue, or keeps from its arrival.
+#[derive(Clone, Debug)]
+pub(crate) struct PulledInbound {
+    pub(crate) message: InboundMessage,
+    /// The lease it was taken under.
+    pub(crate) lease: i64,
+}
+
 impl InboundMessage {
     /// Whether this message ends its session: nobody waits for an answer to it.
     pub(crate) fn is_close(&self) -> bool {

@@ -159,6 +159,8 @@ mod tests {
             max_pages: None,
             log_lines: 10,
             metrics: Arc::default(),
+            reserve_bytes: 1 << 16,
+            least_free: 0,
         };
         Store::open(folder.path(), options).await.unwrap()
     }

@@ -1,6 +1,5 @@
 //! The rows of work: what waits, and what is under way in some process.
 
-use super::inbound::InboundMessage;
 use super::sql::{Db, Insert, Param, SqlError, args};
 use super::steps::{NewOutbound, Publish};
 use crate::channel::Outbound;
@@ -13,14 +12,6 @@ pub(crate) enum QueueKind {
     Inbound,
     /// A message to a carrier.
     Outbound,
-}
-
-/// An inbound message this process has taken from the queue, or keeps from its arrival.
-#[derive(Clone, Debug)]
-pub(crate) struct PulledInbound {
-    pub(crate) message: InboundMessage,
-    /// The lease it was taken under.
-    pub(crate) lease: i64,
 }
 
 /// An outbound message this process has taken from the queue, or keeps from its acceptance.

@@ -3,6 +3,7 @@
 mod amqp;
 mod applying;
 mod clocks;
+mod full_disk;
 mod incoming;
 mod leases;
 mod line;
@@ -10,6 +11,7 @@ mod metrics;
 mod outage;
 mod outgoing;
 mod policies;
+mod power_loss;
 mod receipts;
 mod restarts;
 mod script;

@@ -16,6 +16,8 @@ async fn open(folder: &TempDir, max_pages: Option<u64>) -> Store {
         max_pages,
         log_lines: 10,
         metrics: Arc::default(),
+        reserve_bytes: 1 << 16,
+        least_free: 0,
     };
     Store::open(folder.path(), options).await.unwrap()
 }

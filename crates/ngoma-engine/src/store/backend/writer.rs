@@ -30,6 +30,10 @@ pub(super) trait Connect: Send + 'static {
     fn lost(&mut self);
     /// The disk did not confirm a write: what it holds is unknown, and only a new process reading it again can tell.
     fn disk_lost(&mut self, error: &SqlError);
+    /// There is no room for a write. Says whether some was made: then the transaction is done again.
+    fn disk_full(&mut self) -> bool {
+        false
+    }
     /// The last thing done.
     fn closing(&mut self) {}
 }
@@ -147,6 +151,7 @@ fn commit_batch(connect: &mut impl Connect, batch: &mut [Box<dyn Operation>]) ->
                 conflicts += 1;
                 std::thread::sleep(Duration::from_millis(u64::from(conflicts)));
             }
+            Err(Broken::Transaction(SqlError::DiskFull)) if connect.disk_full() => roll_back(connect)?,
             Err(Broken::Transaction(error @ SqlError::DiskLost(_))) => return Err(error),
             Err(Broken::Transaction(error)) => {
                 if roll_back(connect).is_err() || matches!(error, SqlError::Unavailable(_)) {

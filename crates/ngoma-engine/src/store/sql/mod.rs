@@ -63,6 +63,9 @@ pub(crate) enum SqlError {
     /// The database does not take it now; nothing is known to have been done. The words say why.
     #[error("{0}")]
     Unavailable(String),
+    /// There is no room for a write; nothing is known to have been done.
+    #[error("the disk is full")]
+    DiskFull,
     /// The disk did not confirm a write: what it holds is unknown.
     #[error("{0}")]
     DiskLost(String),

@@ -93,7 +93,7 @@ impl From<rusqlite::Error> for SqlError {
             return Self::DiskLost(error.to_string());
         }
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Unavailable("the disk is full".into()),
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
             Some(
                 ErrorCode::SystemIoFailure
                 | ErrorCode::OutOfMemory
