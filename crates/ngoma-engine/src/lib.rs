@@ -24,5 +24,6 @@ pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;
 pub use engine::{Engine, EngineOptions, Limits};
 pub use outbound::{Priority, PriorityError};
+pub use receipts::{Base, IdBase, IdBaseError};
 pub use record::{Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine};
 pub use store::{OpenError, StoreChoice, StoreError};

@@ -150,7 +150,8 @@ impl Plan {
     }
 
     fn push_on(&mut self, job: &Job, mut message: NewOutbound, running: Arc<Running>) {
-        let go = match job.runtime.place(&running, QueueKind::Outbound) {
+        let place = job.runtime.place(&running, QueueKind::Outbound);
+        let go = match place.filter(|_| !outbound::is_paused(&job.runtime, running.id)) {
             Some(place) => Go::Next(running, place),
             None => Go::Queue(running),
         };

@@ -21,8 +21,9 @@ use crate::channel::{SendError, SendErrorKind, Sent};
 use crate::channels::{Place, Running};
 use crate::engine::Runtime;
 use crate::panics::caught;
+use crate::receipts::key_of_sent;
 use crate::record::Status;
-use crate::store::{AttemptResult, OutcomeWrite, PulledOutbound};
+use crate::store::{AttemptResult, OutcomeWrite, PulledOutbound, QueueKind};
 use crate::trace::Trail;
 use ngoma_message::MessageId;
 use retry::Verdict;
@@ -45,6 +46,9 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     let Ok(_permit) = running.sending.acquire().await else {
         return;
     };
+    if is_paused(runtime, running.id) {
+        return give_back(runtime, running, &taken).await;
+    }
     if runtime.is_stopping() {
         // An attempt that is cut off may have been sent or not: none begins now. The queue has it for the next start.
         return;
@@ -61,6 +65,28 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     }
 }
 
+/// Whether a channel sends nothing for now.
+pub(crate) fn is_paused(runtime: &Runtime, channel: i64) -> bool {
+    let catalog = runtime.catalog();
+    catalog
+        .channel(channel)
+        .is_some_and(|channel| channel.record.policy.paused)
+}
+
+/// Leaves to the queue a message whose channel was paused while it waited in memory.
+async fn give_back(runtime: &Runtime, running: &Running, taken: &PulledOutbound) {
+    let given = runtime
+        .persist(|| {
+            let id = taken.message.id.clone();
+            runtime.store.give_back(taken.account, id, QueueKind::Outbound)
+        })
+        .await;
+    if let Err(error) = given {
+        tracing::error!(message.id = %taken.message.id, %error, "a message of a paused channel was not given back");
+    }
+    runtime.leave_in_queue(running);
+}
+
 /// Sends a message whose attempt is recorded, once, and stores what came of it.
 pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     let mut trail = Trail::default();
@@ -70,6 +96,11 @@ pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledO
     let id = &taken.message.id;
     let result = match result {
         Ok(Sent { mut provider_id }) => {
+            let catalog = runtime.catalog();
+            let channel = catalog.channel(running.id);
+            let carrier_key = channel
+                .zip(provider_id.as_deref())
+                .map(|(channel, id)| key_of_sent(channel, id));
             bound_id(provider_id.as_mut());
             let detail = match &provider_id {
                 Some(provider_id) => format!("taken by the carrier as {provider_id}"),
@@ -78,6 +109,7 @@ pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledO
             trail.note_about(id, now, "send", detail);
             AttemptResult::Sent {
                 provider_id,
+                carrier_key,
                 event: MessageId::generate(),
             }
         }

@@ -53,6 +53,9 @@ async fn pull_all(runtime: &Arc<Runtime>) -> Result<Duration, StoreError> {
     for running in runtime.host.all() {
         running.note_backlog(false);
         for kind in [QueueKind::Inbound, QueueKind::Outbound] {
+            if kind == QueueKind::Outbound && outbound::is_paused(runtime, running.id) {
+                continue;
+            }
             wait = wait.min(pull(runtime, &running, kind).await?);
         }
     }

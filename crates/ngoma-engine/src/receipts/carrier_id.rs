@@ -1,10 +1,6 @@
 //! A carrier's id of a message in one form, however the answer to sending and the receipt write it.
 
-#![cfg_attr(
-    not(test),
-    expect(dead_code, reason = "no channel says in which base its carrier counts yet")
-)]
-
+use serde::{Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,7 +13,7 @@ use std::str::FromStr;
 /// What no base reads stays as it is: words, numbers of more than 128 bits. So ids of such length meet only when both
 /// sides write them the same.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum IdBase {
+pub enum IdBase {
     /// Ids are texts: two are the same when they are written the same.
     #[default]
     AsIs,
@@ -36,7 +32,7 @@ pub(crate) enum IdBase {
 
 /// The base of a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Base {
+pub enum Base {
     /// Ten.
     Decimal,
     /// Sixteen.
@@ -55,7 +51,7 @@ pub(crate) enum Side {
 /// A text that says no base.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no id base: expected as_is, decimal, hex or auto, or the answer's and the receipt's, as hex/decimal")]
-pub(crate) struct IdBaseError(String);
+pub struct IdBaseError(String);
 
 /// The form of an id under which both sides meet.
 pub(crate) fn canonical(setting: IdBase, side: Side, text: &str) -> String {
@@ -118,6 +114,12 @@ impl Base {
             Self::Decimal => "decimal",
             Self::Hex => "hex",
         }
+    }
+}
+
+impl Serialize for IdBase {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

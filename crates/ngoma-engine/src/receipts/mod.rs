@@ -2,12 +2,15 @@
 
 mod carrier_id;
 
+pub use carrier_id::{Base, IdBase, IdBaseError};
+
 use crate::bounds::bound_id;
 use crate::channel::{Receipt, ReceiptFor, ReceiveError, Reported};
 use crate::directory::ChannelEntry;
 use crate::engine::Runtime;
 use crate::inbound::unavailable;
 use crate::store::{ReceiptResult, ReceiptWrite};
+use carrier_id::{Side, canonical};
 use ngoma_message::{Event, EventKind, MessageId, Object};
 
 /// Takes a receipt from a channel. When this returns it is durable. A receipt by a provider's id that no message has
@@ -18,7 +21,7 @@ pub(crate) async fn report(
     mut receipt: Receipt,
 ) -> Result<Reported, ReceiveError> {
     if let ReceiptFor::ProviderId(id) = &mut receipt.about {
-        bound_id(Some(id));
+        *id = carrier_key(channel.record.policy.id_base, Side::Receipt, id);
     }
     let write = ReceiptWrite {
         account: channel.account,
@@ -45,4 +48,15 @@ pub(crate) async fn report(
             Ok(Reported::Recorded(Box::new(event)))
         }
     }
+}
+
+/// The id the carrier's answer to sending gave, in the form receipts are matched by.
+pub(crate) fn key_of_sent(channel: &ChannelEntry, provider_id: &str) -> String {
+    carrier_key(channel.record.policy.id_base, Side::Response, provider_id)
+}
+
+fn carrier_key(base: IdBase, side: Side, id: &str) -> String {
+    let mut key = canonical(base, side, id);
+    bound_id(Some(&mut key));
+    key
 }

@@ -38,6 +38,8 @@ pub(crate) enum AttemptResult {
     Sent {
         /// The id the provider gave it.
         provider_id: Option<String>,
+        /// The same in the form receipts are matched by.
+        carrier_key: Option<String>,
         /// The id of the ack that is recorded.
         event: MessageId,
     },
@@ -91,8 +93,16 @@ impl Store {
             let root = outcome.root.as_ref().unwrap_or(&outcome.message);
             super::queries::append_trace(db, outcome.account, root, &outcome.trail)?;
             match &outcome.result {
-                AttemptResult::Sent { provider_id, event } => {
+                AttemptResult::Sent {
+                    provider_id,
+                    carrier_key,
+                    event,
+                } => {
                     record_sent(db, &outcome, provider_id.as_deref(), event, epoch)?;
+                    if let Some(key) = carrier_key {
+                        know_carrier_id(db, &outcome, key)?;
+                        join_orphans(db, &outcome, key)?;
+                    }
                 }
                 AttemptResult::Later { due_at, counts } => {
                     db.execute(
@@ -154,8 +164,6 @@ fn record_sent(
             "UPDATE message SET provider_id = ?3 WHERE account = ?1 AND id = ?2",
             &args![account, message, provider_id],
         )?;
-        know_carrier_id(db, outcome, provider_id)?;
-        join_orphans(db, outcome, provider_id)?;
     }
     Ok(())
 }

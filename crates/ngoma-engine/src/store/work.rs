@@ -136,6 +136,19 @@ impl Store {
         .await
     }
 
+    /// Frees work this process has leased and has not begun.
+    pub(crate) async fn give_back(&self, account: i64, item: MessageId, kind: QueueKind) -> Result<(), StoreError> {
+        let epoch = self.inner.epoch;
+        self.write(account, move |db| {
+            db.execute(
+                "UPDATE work SET lease = 0, published = 0 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
+                &args![account, &item, kind.number(), epoch],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
     /// Makes free work due no later than it can be by this clock: at once before its first attempt, else after the
     /// longest wait there is.
     pub(crate) async fn draw_near(&self, now: Timestamp, longest_wait: Duration) -> Result<(), StoreError> {

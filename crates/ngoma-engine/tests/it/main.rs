@@ -4,6 +4,7 @@ mod applying;
 mod incoming;
 mod line;
 mod outgoing;
+mod policies;
 mod receipts;
 mod restarts;
 mod script;

@@ -3,7 +3,7 @@
 use crate::line::{FakeType, Line, Lines};
 use crate::script::Script;
 use ngoma_engine::channel::ChannelType;
-use ngoma_engine::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
+use ngoma_engine::directory::{AccountDocument, ChannelPolicy, ChannelRecord, Document, Route, ServiceDocument};
 use ngoma_engine::service::Bundle;
 use ngoma_engine::{Direction, Engine, EngineOptions, FrozenClock, Limits, MessageRecord, Status, StoreChoice};
 use ngoma_message::{Address, MessageId, Object, Timestamp};
@@ -200,6 +200,7 @@ pub fn demo(account: &str) -> Document {
         address: Some(address.into()),
         country: Some("ZA".into()),
         config: Object::new(),
+        policy: ChannelPolicy::default(),
     };
     let declared = AccountDocument {
         channels: BTreeMap::from([
