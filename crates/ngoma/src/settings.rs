@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 const DEFAULT_LISTEN: &str = "127.0.0.1:8000";
 const DEFAULT_DATA: &str = "./ngoma-data";
 const FILE_NAME: &str = "ngoma.toml";
+const SQLITE: &str = "sqlite";
+
+/// What names the database in the environment.
+pub const STORE_VARIABLE: &str = "NGOMA_STORE";
 
 /// The flag every command takes; clap reads the environment behind it.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -26,7 +30,7 @@ pub struct SettingsArgs {
     #[arg(long, env = "NGOMA_LISTEN", value_name = "ADDR:PORT")]
     listen: Option<String>,
     /// The database that holds the messages: sqlite, or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite]
-    #[arg(long, env = "NGOMA_STORE", value_name = "DATABASE", hide_env_values = true)]
+    #[arg(long, env = STORE_VARIABLE, value_name = "DATABASE", hide_env_values = true)]
     store: Option<String>,
     /// The settings file [default: ngoma.toml in the working folder, else in the data folder]
     #[arg(long, env = "NGOMA_CONFIG", value_name = "FILE")]
@@ -109,6 +113,14 @@ impl Settings {
         check_writable(data)
     }
 
+    /// The database as [`STORE_VARIABLE`] names it. It may hold a password.
+    pub fn store_setting(&self) -> &str {
+        match &self.store {
+            StoreChoice::Sqlite => SQLITE,
+            StoreChoice::Postgres(url) => url,
+        }
+    }
+
     /// The address of this server as it reaches itself, such as `http://127.0.0.1:8000`.
     pub fn base_url(&self) -> String {
         base_url(self.listen)
@@ -128,7 +140,7 @@ pub fn base_url(listen: SocketAddr) -> String {
 /// The database a setting names. Its text may hold a password: it is not repeated.
 fn read_store(setting: Option<&str>) -> Result<StoreChoice> {
     match setting {
-        None | Some("sqlite") => Ok(StoreChoice::Sqlite),
+        None | Some(SQLITE) => Ok(StoreChoice::Sqlite),
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
             Ok(StoreChoice::Postgres(url.to_owned()))
         }
@@ -181,6 +193,17 @@ mod tests {
         assert!(error.contains("x.toml:2") && error.contains("lissten"), "{error}");
         let error = resolve(None, Some("8000"), None).unwrap_err().to_string();
         assert!(error.contains("expected an IP address and a port"), "{error}");
+    }
+
+    #[test]
+    fn a_database_is_named_as_it_was_read() {
+        for setting in ["sqlite", "postgres://user:password@host/database"] {
+            let settings = Settings {
+                store: read_store(Some(setting)).unwrap(),
+                ..resolve(None, None, None).unwrap()
+            };
+            assert_eq!(settings.store_setting(), setting);
+        }
     }
 
     #[test]

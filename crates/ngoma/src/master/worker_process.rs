@@ -2,7 +2,7 @@
 
 use super::Program;
 use super::signals::Signals;
-use crate::settings::Settings;
+use crate::settings::{STORE_VARIABLE, Settings};
 use anyhow::Result;
 use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
@@ -39,6 +39,8 @@ impl WorkerProcess {
         let mut command = Command::new("/proc/self/exe");
         command.arg0("ngoma").arg("worker").arg("--data").arg(&settings.data);
         command.arg("--listen").arg(settings.listen.to_string());
+        // Not as an argument, which everybody on the machine may read: it may hold a password.
+        command.env(STORE_VARIABLE, settings.store_setting());
         command.arg("--listener-fd").arg(inherited[0].to_string());
         command.arg("--ready-fd").arg(inherited[1].to_string());
         if program == Program::Demo {

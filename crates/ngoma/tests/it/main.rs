@@ -11,4 +11,5 @@ mod kill;
 mod processes;
 mod program;
 mod simulate;
+mod store;
 mod stored;
