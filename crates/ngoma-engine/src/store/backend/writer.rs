@@ -117,20 +117,16 @@ fn write_batch(connect: &mut impl Connect, mut batch: Vec<Box<dyn Operation>>) -
 
 fn commit_batch(connect: &mut impl Connect, batch: &mut [Box<dyn Operation>]) -> Result<(), SqlError> {
     let mut conflicts = 0;
-    let mut guard = None;
+    // A savepoint costs SQLite a copy of each page the operation changes, and PostgreSQL two messages: they are taken only
+    // when an operation turned out to need them.
+    let mut guard = Guard::Whole;
     loop {
         let db = connect.db()?;
-        // SQLite's savepoints cost next to nothing; PostgreSQL's cost two messages an operation, so they are taken only
-        // when an operation turned out to need them.
-        let guard_now = guard.unwrap_or(match db.dialect() {
-            Dialect::Sqlite => Guard::EachOperation,
-            Dialect::Postgres => Guard::Whole,
-        });
-        match run_in_transaction(db, batch, guard_now) {
+        match run_in_transaction(db, batch, guard) {
             Ok(()) => return Ok(()),
             Err(Broken::Operation) => {
                 roll_back(connect)?;
-                guard = Some(Guard::EachOperation);
+                guard = Guard::EachOperation;
             }
             Err(Broken::Transaction(SqlError::Conflict(_))) if conflicts < CONFLICTS => {
                 roll_back(connect)?;
