@@ -23,14 +23,14 @@ pub fn measure(bench: &Bench, kind: &Kind) -> Result<Vec<Figure>> {
         secs: bench.options.secs,
         ..LISTS
     };
-    progress(&format!("{}: the cost of a message, on an empty store", kind.name));
     driver.drive(Load { secs: 1, ..window })?;
     let empty = bench.rounds(|| driver.drive(window))?;
+    tell_cost(kind, "on an empty store", &empty);
     let before = driver.accepted();
     fill(&driver, kind, bench.target())?;
     let after = driver.accepted();
-    progress(&format!("{}: the cost of a message, on {after}", kind.name));
     let full = bench.rounds(|| driver.drive(window))?;
+    tell_cost(kind, &format!("on {after} messages"), &full);
     let mut figures = figures(kind.name, &empty, &full);
     let count = |what, value| Figure::new(format!("{}_growth_{what}", kind.name), value as f64, "");
     figures.extend([count("messages_empty", before), count("messages_full", after)]);
@@ -53,6 +53,12 @@ fn fill(driver: &Driver<'_>, kind: &Kind, target: u64) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Said at once: filling takes long, and may be broken off.
+fn tell_cost(kind: &Kind, place: &str, runs: &[Run]) {
+    let cost = middle(runs.iter().map(Run::total_us));
+    progress(&format!("{}: {cost:.1} µs a message {place}", kind.name));
 }
 
 fn figures(name: &str, empty: &[Run], full: &[Run]) -> Vec<Figure> {
