@@ -130,7 +130,7 @@ pub(super) fn enqueue(db: &mut dyn Db, work: &[NewWork<'_>], epoch: i64) -> Resu
             .into()
         })
         .collect();
-    db.insert(insert, &rows).map(drop)
+    db.insert_unasked(insert, &rows)
 }
 
 /// What became of the work somebody wants to end.

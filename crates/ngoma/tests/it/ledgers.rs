@@ -200,7 +200,7 @@ async fn a_database_that_is_killed_loses_nothing() {
     if !servers::available() {
         return;
     }
-    let mut postgres = PostgresServer::start();
+    let postgres = PostgresServer::start();
     let database = postgres.database();
     let mut scene = Scene::new(&format!("store = \"{}\"", database.url())).await;
     under_load(&mut scene, 2, async |_, _| {
@@ -216,7 +216,7 @@ async fn a_broker_that_is_stopped_and_wiped_loses_nothing() {
     if !servers::available() {
         return;
     }
-    let mut node = RabbitNode::start();
+    let node = RabbitNode::start();
     let settings = format!("queue = \"{}\"\nqueue_partitions = 4", node.url());
     let mut scene = Scene::new(&settings).await;
     under_load(&mut scene, 2, async |_, round| match round {
