@@ -6,6 +6,7 @@ mod channels;
 pub mod clock;
 pub mod directory;
 pub mod engine;
+mod events;
 mod inbound;
 mod outbound;
 pub mod outgoing_http;
@@ -15,6 +16,7 @@ mod receipts;
 pub mod record;
 pub mod service;
 pub mod store;
+mod suspects;
 mod trace;
 mod webhooks;
 
@@ -22,5 +24,7 @@ pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;
 pub use engine::{Engine, EngineOptions, Limits};
 pub use receipts::{Base, IdBase, IdBaseError};
-pub use record::{Direction, MessageRecord, SessionRecord, Status, TraceLine};
+pub use record::{
+    DeadLetterKind, DeadLetterRecord, Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine,
+};
 pub use store::{OpenError, StoreChoice, StoreError};

@@ -1,5 +1,6 @@
 //! The engine: opens the data folder, runs channels and services, moves messages between them.
 
+mod dead_letters;
 mod door;
 mod limits;
 mod runtime;
@@ -57,7 +58,7 @@ pub struct Engine {
     runtime: Arc<Runtime>,
     applying: tokio::sync::Mutex<()>,
     is_started: AtomicBool,
-    puller: Mutex<Option<JoinHandle<()>>>,
+    pullers: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// How many sessions or keys one transaction of maintenance takes.
@@ -80,7 +81,7 @@ impl Engine {
             runtime,
             applying: tokio::sync::Mutex::new(()),
             is_started: AtomicBool::new(false),
-            puller: Mutex::new(None),
+            pullers: Mutex::default(),
         }))
     }
 
@@ -102,8 +103,12 @@ impl Engine {
                 Err(error) => tracing::error!(channel.name = name, %error, "a channel cannot be opened"),
             }
         }
-        let puller = tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime)));
-        *self.puller.lock().unwrap_or_else(PoisonError::into_inner) = Some(puller);
+        let pullers = [
+            tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime))),
+            tokio::spawn(queue::pull_follow_ups_until_stopped(Arc::downgrade(runtime))),
+        ];
+        let mut held = self.pullers.lock().unwrap_or_else(PoisonError::into_inner);
+        held.extend(pullers);
     }
 
     /// Takes nothing new, lets running steps end, closes the channels and the store.
@@ -164,6 +169,7 @@ impl Engine {
     /// Looks at the queue now rather than when its next message is due: for a clock that was moved.
     pub fn look_for_due_work(&self) {
         self.runtime.look_for_due_work();
+        self.runtime.look_for_follow_ups();
     }
 
     /// The latest messages of a person, both directions, newest last.
@@ -220,9 +226,7 @@ impl Drop for Engine {
         self.runtime.begin_stopping();
         self.runtime.host.forget();
         self.runtime.store.close();
-        let puller = self.puller.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(puller) = puller {
-            puller.abort();
-        }
+        let mut pullers = self.pullers.lock().unwrap_or_else(PoisonError::into_inner);
+        pullers.drain(..).for_each(|puller| puller.abort());
     }
 }

@@ -9,8 +9,12 @@ mod people;
 mod route;
 mod session;
 mod step;
+mod wire;
 
+pub(crate) use answers::{Answer, Plan};
 pub(crate) use people::People;
+pub(crate) use step::{failure_text, note_requests, ports, what_it_did};
+pub(crate) use wire::as_vumi;
 
 use crate::channel::{Inbound, ReceiveError, Received};
 use crate::channels::{Place, Running};
@@ -19,6 +23,7 @@ use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::record::Status;
 use crate::store::{InboundMessage, Publish, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
+use crate::suspects::{STEP_ATTEMPTS, ended_too_many};
 use crate::trace::Trail;
 use session::SessionTurn;
 use std::sync::Arc;
@@ -74,12 +79,20 @@ async fn take(
     } else {
         Publish::Free
     };
-    let stored = runtime.store.store_inbound(message.clone(), publish, trail).await;
+    let listeners = runtime.catalog().listeners(message.account);
+    let is_heard = !listeners.topics.is_empty();
+    let stored = runtime
+        .store
+        .store_inbound(message.clone(), publish, listeners, trail)
+        .await;
     match stored.map_err(unavailable)? {
         StoredInbound::Duplicate(known) => Ok(Received::Duplicate(known)),
         StoredInbound::Stored => {
+            if is_heard {
+                runtime.look_for_follow_ups();
+            }
             match place {
-                Some(place) => hand_over(&runtime, &running, message, place),
+                Some(place) => hand_over(&runtime, &running, message, 0, place),
                 None => runtime.leave_in_queue(&running),
             }
             Ok(Received::Stored)
@@ -94,19 +107,25 @@ pub(crate) fn unavailable(error: StoreError) -> ReceiveError {
     }
 }
 
-/// Works on a message in its own task, at its place in memory.
-pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, message: InboundMessage, place: Place) {
+/// Works on a message in its own task, at its place in memory; `attempts` tells how many of its steps may have begun.
+pub(crate) fn hand_over(
+    runtime: &Arc<Runtime>,
+    running: &Arc<Running>,
+    message: InboundMessage,
+    attempts: u32,
+    place: Place,
+) {
     let job = Job {
         runtime: Arc::clone(runtime),
         running: Arc::clone(running),
         message,
+        attempts,
     };
     let under_way = runtime.under_way.enter();
     tokio::spawn(async move {
         if let Err(panic) = caught(job.work(Trail::default())).await {
             let reason = format!("work on it broke off: {panic}");
-            job.end_unanswered(Status::Failed, "panic", &reason, Trail::default())
-                .await;
+            job.give_up_for_good("panic", &reason, 1, Trail::default()).await;
         }
         drop((place, under_way));
     });
@@ -117,6 +136,8 @@ struct Job {
     runtime: Arc<Runtime>,
     running: Arc<Running>,
     message: InboundMessage,
+    /// How many of its steps may have begun before, each in a process that ended.
+    attempts: u32,
 }
 
 impl Job {
@@ -127,6 +148,10 @@ impl Job {
         };
         if self.is_too_late() {
             return self.expire(trail).await;
+        }
+        if self.attempts >= STEP_ATTEMPTS {
+            let reason = ended_too_many(self.attempts);
+            return self.give_up_for_good("step", &reason, self.attempts, trail).await;
         }
         let mut session = match self.runtime.persist(|| self.resolve_session()).await {
             Ok(session) => session,
@@ -146,8 +171,12 @@ impl Job {
         let Ok(permit) = service.running.acquire().await else {
             return;
         };
+        let alone = self.runtime.suspects.alone(self.attempts).await;
         if self.is_too_late() {
             return self.expire(trail).await;
+        }
+        if self.attempts > 0 && !self.begin_again().await {
+            return;
         }
         if turn.has_waited {
             // The turn before may have changed the session.
@@ -157,8 +186,23 @@ impl Job {
         let now = self.runtime.clock.now();
         trail.note(now, "route", format!("to service {}: {reason}", service.key.service));
         let answers = self.run_step(channel, service, session.as_ref(), trail).await;
-        drop((turn, permit));
+        drop((turn, permit, alone));
         self.send_answers(answers).await;
+    }
+
+    /// Records that a step begins of a message that may have ended a process; false when it must not. The first step of
+    /// a message is not recorded: nobody should wait for the disk twice.
+    async fn begin_again(&self) -> bool {
+        let (account, kind) = (self.message.account, QueueKind::Inbound);
+        let begun = self.runtime.persist(|| {
+            let (id, now) = (self.message.id.clone(), self.runtime.clock.now());
+            self.runtime.store.begin_step(account, id, kind, now)
+        });
+        let begun = begun.await;
+        if let Err(error) = &begun {
+            tracing::error!(message.id = %self.message.id, %error, "a step was not recorded: not begun");
+        }
+        begun.is_ok()
     }
 
     /// Ends a message whose session cannot be read, unless that passes: then the engine stops, and the message is
@@ -220,6 +264,16 @@ impl Job {
         self.give_up(reason).await;
     }
 
+    /// Ends a message as [`Self::end_unanswered`] does; it lies among the dead letters.
+    async fn give_up_for_good(&self, step: &str, reason: &str, attempts: u32, mut trail: Trail) {
+        trail.note(self.runtime.clock.now(), step, reason);
+        tracing::warn!(message.id = %self.message.id, reason, "a message was given up");
+        let mut commit = self.commit(None, Status::Failed, Some(reason.to_owned()), trail);
+        commit.given_up_after = Some(attempts);
+        let _ = self.store(commit).await;
+        self.give_up(reason).await;
+    }
+
     /// Tells the channel that no answer comes.
     async fn give_up(&self, reason: &str) {
         let telling = caught(self.running.transport.give_up(&self.message.id, reason)).await;
@@ -248,6 +302,7 @@ impl Job {
             metrics: Vec::new(),
             log: Vec::new(),
             trail,
+            given_up_after: None,
         }
     }
 

@@ -189,6 +189,7 @@ async fn store_outcome(
         at: runtime.clock.now(),
         result,
         trail,
+        listeners: runtime.catalog().listeners(taken.account),
     });
     let stored = runtime
         .persist(|| runtime.store.record_outcome(Arc::clone(&outcome)))
@@ -197,5 +198,7 @@ async fn store_outcome(
         tracing::error!(message.id = %taken.message.id, %error, "the outcome of an attempt was not stored");
     } else if is_later {
         runtime.look_for_due_work();
+    } else if !outcome.listeners.is_empty() {
+        runtime.look_for_follow_ups();
     }
 }

@@ -1,6 +1,10 @@
 //! Takes what waits in the queue's table: what found no place in memory, what is due again, what an earlier process
 //! left.
 
+mod follow_ups;
+
+pub(crate) use follow_ups::pull_follow_ups_until_stopped;
+
 use crate::channels::{Place, Running};
 use crate::engine::Runtime;
 use crate::store::{QueueKind, StoreError};
@@ -75,6 +79,7 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
         let taken = match kind {
             QueueKind::Inbound => pull_inbound(runtime, running).await?,
             QueueKind::Outbound => pull_outbound(runtime, running).await?,
+            QueueKind::Event | QueueKind::Webhook => return Ok(LONGEST_SLEEP),
         };
         if taken == 0 {
             // Whoever frees a place wakes us; one freed just before that was said is seen here.
@@ -99,7 +104,7 @@ async fn pull_inbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result<
         .await?;
     let count = pulled.len();
     for (taken, place) in pulled.into_iter().zip(places) {
-        inbound::hand_over(runtime, running, taken, place);
+        inbound::hand_over(runtime, running, taken.message, taken.attempts, place);
     }
     Ok(count)
 }

@@ -1,14 +1,17 @@
 //! Inbound messages: taken once, with their place in the queue.
 
 use super::backend::OpError;
+use super::follow_ups::{FollowUp, follow};
 use super::partitions::INBOX_DAYS;
 use super::sql::{Db, Insert, Row, SqlError, args};
 use super::steps::{NewOutbound, Publish, insert_outbound};
 use super::work::{NewWork, enqueue};
 use super::{QueueKind, Store, StoreError};
+use crate::directory::{Listeners, Topic};
 use crate::record::{Direction, Status};
 use crate::trace::Trail;
 use ngoma_message::{Address, MessageId, Object, SessionEvent, Timestamp};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a message that brought no id of its provider's is known by what it says.
@@ -71,6 +74,7 @@ impl Store {
         &self,
         message: InboundMessage,
         hand_over: Publish,
+        listeners: Arc<Listeners>,
         trail: Trail,
     ) -> Result<StoredInbound, StoreError> {
         let epoch = self.inner.epoch;
@@ -91,6 +95,9 @@ impl Store {
                 publish: hand_over,
             };
             enqueue(db, &[work], epoch)?;
+            if listeners.topics.contains(&Topic::Message) {
+                follow(db, &call_about(&message))?;
+            }
             super::queries::append_trace(db, message.account, &message.id, &trail)?;
             Ok(StoredInbound::Stored)
         })
@@ -102,6 +109,17 @@ impl Store {
         let epoch = self.inner.epoch;
         self.write(fallback.account, move |db| record_fallback(db, &fallback, epoch))
             .await
+    }
+}
+
+fn call_about(message: &InboundMessage) -> FollowUp<'_> {
+    FollowUp {
+        account: message.account,
+        item: &message.id,
+        kind: QueueKind::Webhook,
+        line: message.account,
+        about: None,
+        at: message.created_at,
     }
 }
 

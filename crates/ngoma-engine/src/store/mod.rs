@@ -4,8 +4,12 @@
 mod accept;
 mod apply;
 mod backend;
+mod dead_letters;
 mod directory;
+mod event_steps;
+mod events;
 mod files;
+mod follow_ups;
 mod inbound;
 mod kv;
 mod migrations;
@@ -23,13 +27,16 @@ mod work;
 mod workers;
 
 pub(crate) use accept::{AcceptResult, Acceptance};
-pub(crate) use directory::{Loaded, LoadedRoute};
+pub(crate) use directory::{Loaded, LoadedAccount, LoadedRoute, LoadedService};
+pub(crate) use event_steps::{Effects, FollowUpCommit, FollowUpEnd};
+pub(crate) use events::StoredEvent;
+pub(crate) use follow_ups::{FollowUpLine, Subject, TakenFollowUp};
 pub(crate) use inbound::{FallbackText, InboundMessage, StoredInbound};
 pub(crate) use outcomes::{AttemptResult, OutcomeWrite};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
 pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
-pub(crate) use work::{PulledOutbound, QueueKind};
+pub(crate) use work::{PulledInbound, PulledOutbound, QueueKind};
 
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
 use migrations::MigrateError;

@@ -20,6 +20,18 @@ pub(crate) enum QueueKind {
     Inbound,
     /// A message to a carrier.
     Outbound,
+    /// An event to the service whose message it is about.
+    Event,
+    /// A message or an event to the account's web hook.
+    Webhook,
+}
+
+/// An inbound message this process has taken from the queue.
+#[derive(Clone, Debug)]
+pub(crate) struct PulledInbound {
+    pub(crate) message: InboundMessage,
+    /// How many of its steps may have begun, each in a process that ended.
+    pub(crate) attempts: u32,
 }
 
 /// An outbound message this process has taken from the queue, or keeps from its acceptance.
@@ -88,12 +100,17 @@ impl Store {
         channel: i64,
         now: Timestamp,
         limit: usize,
-    ) -> Result<Vec<InboundMessage>, StoreError> {
+    ) -> Result<Vec<PulledInbound>, StoreError> {
         let epoch = self.inner.epoch;
         self.write(account, move |db| {
             let leased = lease_due(db, account, QueueKind::Inbound, channel, now, limit, epoch)?;
             let rows = by_ids(db, account, INBOUND_COLUMNS, &leased)?;
-            Ok(in_order(&leased, rows, |row, _| inbound_from(row, 0))?)
+            Ok(in_order(&leased, rows, |row, leased| {
+                Ok(PulledInbound {
+                    message: inbound_from(row, 0)?,
+                    attempts: leased.attempts,
+                })
+            })?)
         })
         .await
     }
@@ -136,26 +153,13 @@ impl Store {
         .await
     }
 
-    /// Frees work this process has leased and has not begun.
-    pub(crate) async fn give_back(&self, account: i64, item: MessageId, kind: QueueKind) -> Result<(), StoreError> {
-        let epoch = self.inner.epoch;
-        self.write(account, move |db| {
-            db.execute(
-                "UPDATE work SET lease = 0, published = 0 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
-                &args![account, &item, kind.number(), epoch],
-            )?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Makes free work due no later than it can be by this clock: at once before its first attempt, else after the
-    /// longest wait there is.
+    /// Makes free work due no later than it can be by this clock: at once before its first attempt or when it never
+    /// waits, else after the longest wait there is.
     pub(crate) async fn draw_near(&self, now: Timestamp, longest_wait: Duration) -> Result<(), StoreError> {
         let latest = now + longest_wait;
         self.write(super::NO_ACCOUNT, move |db| {
             db.execute(
-                "UPDATE work SET due_at = ?1 WHERE lease = 0 AND attempts = 0 AND due_at > ?1",
+                "UPDATE work SET due_at = ?1 WHERE lease = 0 AND (attempts = 0 OR kind = 0) AND due_at > ?1",
                 &args![now],
             )?;
             db.execute(
@@ -177,6 +181,8 @@ impl QueueKind {
         match self {
             Self::Inbound => 0,
             Self::Outbound => 1,
+            Self::Event => 2,
+            Self::Webhook => 3,
         }
     }
 }

@@ -9,6 +9,10 @@ use std::time::Duration;
 /// How long a process's leases hold without a beat.
 pub(crate) const WORKER_LEASE: Duration = Duration::from_secs(60);
 
+/// What becomes of work whose process is gone. An inbound message's first step is not recorded before it begins, so it
+/// may have begun: it counts.
+const FREED: &str = "lease = 0, attempts = CASE WHEN kind = 0 AND attempts = 0 THEN 1 ELSE attempts END";
+
 /// Counts the processes that opened this store, and frees what earlier ones of the same data folder had leased: they are
 /// gone, since this process holds the folder's lock.
 pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
@@ -19,7 +23,7 @@ pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
     )?;
     match db.dialect() {
         Dialect::Sqlite => {
-            db.execute("UPDATE work SET lease = 0 WHERE lease <> 0", &[])?;
+            db.execute(&format!("UPDATE work SET {FREED} WHERE lease <> 0"), &[])?;
             db.execute("DELETE FROM worker", &[])?;
         }
         Dialect::Postgres => {
@@ -45,7 +49,7 @@ pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
 
 /// Frees what a process had leased, and forgets it.
 fn free(db: &mut dyn Db, epoch: i64) -> Result<(), SqlError> {
-    db.execute("UPDATE work SET lease = 0 WHERE lease = ?1", &args![epoch])?;
+    db.execute(&format!("UPDATE work SET {FREED} WHERE lease = ?1"), &args![epoch])?;
     db.execute("DELETE FROM worker WHERE epoch = ?1", &args![epoch])?;
     Ok(())
 }

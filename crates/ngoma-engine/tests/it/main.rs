@@ -1,9 +1,11 @@
 //! The engine as channels and services see it: through its door, its store and its restarts.
 
 mod applying;
+mod events;
 mod incoming;
 mod line;
 mod outgoing;
+mod poison;
 mod policies;
 mod receipts;
 mod restarts;
