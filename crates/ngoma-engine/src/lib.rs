@@ -18,7 +18,7 @@ pub mod service;
 pub mod store;
 mod suspects;
 mod trace;
-mod webhooks;
+pub mod webhooks;
 
 pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;

@@ -4,8 +4,8 @@
 use super::{AFTER_TROUBLE, LONGEST_SLEEP, PULL_AT_ONCE};
 use crate::directory::Catalog;
 use crate::engine::Runtime;
-use crate::events;
 use crate::store::{FollowUpLine, QueueKind, StoreError, TakenFollowUp};
+use crate::{events, webhooks};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -61,7 +61,16 @@ fn lines(catalog: &Catalog) -> Vec<Line> {
         },
         room: Arc::clone(&service.event_room),
     });
-    services.collect()
+    let accounts = catalog.accounts().filter(|account| account.webhook.is_some());
+    let accounts = accounts.map(|account| Line {
+        line: FollowUpLine {
+            account: account.id,
+            kind: QueueKind::Webhook,
+            number: account.id,
+        },
+        room: Arc::clone(&account.calling),
+    });
+    services.chain(accounts).collect()
 }
 
 /// Takes what is due in a line; says how long until the next is.
@@ -104,7 +113,10 @@ fn hand_over(runtime: &Arc<Runtime>, taken: TakenFollowUp, permit: OwnedSemaphor
     };
     let runtime = Arc::clone(runtime);
     tokio::spawn(async move {
-        events::tell(&runtime, taken).await;
+        match taken.kind {
+            QueueKind::Event => events::tell(&runtime, taken).await,
+            _ => webhooks::call(&runtime, taken).await,
+        }
         drop(place);
     });
 }

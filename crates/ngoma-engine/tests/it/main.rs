@@ -1,6 +1,7 @@
 //! The engine as channels and services see it: through its door, its store and its restarts.
 
 mod applying;
+mod calls;
 mod events;
 mod incoming;
 mod line;
@@ -8,6 +9,7 @@ mod outgoing;
 mod poison;
 mod policies;
 mod receipts;
+mod receiver;
 mod restarts;
 mod script;
 mod sessions;
