@@ -2,6 +2,7 @@
 
 pub mod home;
 pub mod phone;
+mod words;
 
 pub use phone::carrier::Carrier;
 pub use phone::store::PhoneStore;
