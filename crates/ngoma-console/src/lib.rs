@@ -1,5 +1,6 @@
 //! The console: the pages of the hosted product, one folder per noun, built on the web half.
 
+pub mod dead_letters;
 pub mod home;
 pub mod phone;
 mod words;
@@ -21,9 +22,15 @@ struct Templates;
 #[folder = "static/"]
 struct StaticFiles;
 
-/// The console of a running engine as one router; without a carrier it has no phone.
+/// The console of a running engine as one router; without a carrier it has no phone, and nothing that lets everybody
+/// change something.
 pub fn router(engine: Arc<Engine>, carrier: Option<Arc<dyn Carrier>>) -> Router {
-    Site::new(apps(Arc::new(engine), carrier)).router()
+    let dead_letters = carrier
+        .is_some()
+        .then(|| dead_letters::app(Arc::new(Arc::clone(&engine))));
+    let mut apps = apps(Arc::new(engine), carrier);
+    apps.extend(dead_letters);
+    Site::new(apps).router()
 }
 
 /// Every app of the console, in the order of the navigation.
