@@ -36,7 +36,7 @@ pub(crate) use outcomes::{AttemptResult, OutcomeWrite};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
 pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
-pub(crate) use work::{PulledInbound, PulledOutbound, QueueKind};
+pub(crate) use work::{PulledOutbound, QueueKind};
 
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
 use migrations::MigrateError;
