@@ -2,6 +2,7 @@
 
 pub mod dead_letters;
 pub mod home;
+pub mod messages;
 pub mod phone;
 mod words;
 
@@ -9,7 +10,7 @@ pub use phone::carrier::Carrier;
 pub use phone::store::PhoneStore;
 
 use axum::Router;
-use ngoma_engine::Engine;
+use ngoma_engine::{Clock, Engine, SystemClock};
 use ngoma_web::{App, Folder, Site, health};
 use rust_embed::RustEmbed;
 use std::sync::Arc;
@@ -35,8 +36,13 @@ pub fn router(engine: Arc<Engine>, carrier: Option<Arc<dyn Carrier>>) -> Router 
 
 /// Every app of the console, in the order of the navigation.
 pub fn apps(store: Arc<dyn PhoneStore>, carrier: Option<Arc<dyn Carrier>>) -> Vec<App> {
+    apps_by(store, carrier, Arc::new(SystemClock))
+}
+
+/// The same, by a clock of its own.
+fn apps_by(store: Arc<dyn PhoneStore>, carrier: Option<Arc<dyn Carrier>>, clock: Arc<dyn Clock>) -> Vec<App> {
     let mut apps = vec![home::app(carrier.is_some()), health_app(Arc::clone(&store))];
-    apps.extend(carrier.map(|carrier| phone::app(store, carrier)));
+    apps.extend(carrier.map(|carrier| phone::app(store, carrier, clock)));
     apps
 }
 

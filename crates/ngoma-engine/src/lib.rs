@@ -1,13 +1,16 @@
 //! Moves messages: store, queue, routing, sessions, trace; defines what a channel type and a service runner are.
 
+pub mod amqp;
 mod bounds;
 pub mod channel;
 mod channels;
+pub mod clients;
 pub mod clock;
 pub mod directory;
 pub mod engine;
 mod events;
 mod inbound;
+pub mod metrics;
 mod outbound;
 pub mod outgoing_http;
 mod panics;
@@ -15,16 +18,22 @@ mod queue;
 mod receipts;
 pub mod record;
 pub mod service;
+mod spool;
 pub mod store;
 mod suspects;
 mod trace;
 pub mod webhooks;
 
+pub use clients::{AcceptError, Client, RequestKey, Submission};
 pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;
 pub use engine::{Engine, EngineOptions, Limits};
+pub use outbound::{HoursError, OnAmbiguous, OnAmbiguousError, Priority, PriorityError, QuietHours};
+pub use queue::QueueChoice;
 pub use receipts::{Base, IdBase, IdBaseError};
 pub use record::{
     DeadLetterKind, DeadLetterRecord, Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine,
+    WorkerRecord,
 };
+pub use spool::SpoolStatus;
 pub use store::{OpenError, StoreChoice, StoreError};

@@ -17,6 +17,7 @@ pub(crate) struct Catalog {
     channels: HashMap<i64, ChannelEntry>,
     services: HashMap<i64, Arc<ServiceEntry>>,
     channel_numbers: HashMap<(String, String), i64>,
+    account_numbers: HashMap<String, i64>,
 }
 
 /// An account and who is told what happens in it.
@@ -91,6 +92,7 @@ impl Catalog {
                 ..Account::default()
             };
             directory.accounts.insert(account.code.clone(), declared);
+            catalog.account_numbers.insert(account.code.clone(), account.id);
             let entry = AccountEntry::new(account, &loaded.services, before, room.calls);
             catalog.accounts.insert(entry.id, entry);
         }
@@ -160,6 +162,11 @@ impl Catalog {
         account
             .map(|account| Arc::clone(&account.listeners))
             .unwrap_or_default()
+    }
+
+    /// An account's number by its name.
+    pub(crate) fn account_number(&self, account: &str) -> Option<i64> {
+        self.account_numbers.get(account).copied()
     }
 
     /// A channel by its number.

@@ -7,7 +7,7 @@ mod listeners;
 mod policy;
 mod webhook;
 
-pub use policy::ChannelPolicy;
+pub use policy::{ChannelPolicy, PaceSetting};
 pub use webhook::{Secret, Topic, WebhookRecord};
 
 pub(crate) use apply::{Refresh, apply, load_service};
@@ -83,9 +83,16 @@ impl ChannelRecord {
             address,
             country,
             config,
-            policy: _,
+            policy,
         } = self;
-        (channel_type, address, country, config) == (&other.channel_type, &other.address, &other.country, &other.config)
+        (channel_type, address, country, config, policy.window)
+            == (
+                &other.channel_type,
+                &other.address,
+                &other.country,
+                &other.config,
+                other.policy.window,
+            )
     }
 }
 

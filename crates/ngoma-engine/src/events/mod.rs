@@ -7,7 +7,7 @@ pub(crate) use wire::as_vumi;
 
 use crate::directory::ServiceEntry;
 use crate::engine::Runtime;
-use crate::inbound::{Answer, Plan, failure_text, note_requests, ports, what_it_did};
+use crate::inbound::{Answer, Plan, failure_text, note_requests, step_with_keys, what_it_did};
 use crate::outbound::RetryPolicy;
 use crate::panics::caught;
 use crate::service::{LogLine, Step, StepInput, StepOutcome};
@@ -69,6 +69,10 @@ impl Telling<'_> {
             return;
         };
         let alone = self.runtime.suspects.alone(self.taken.attempts).await;
+        if !self.runtime.holds(self.taken.lease).await {
+            // Another process has it.
+            return;
+        }
         // What has not begun when the engine stops is told after its next start.
         if self.runtime.is_stopping() || !self.begin().await {
             return;
@@ -83,9 +87,9 @@ impl Telling<'_> {
     async fn begin(&self) -> bool {
         let begun = self.runtime.persist(|| {
             let (item, now) = (self.event.id.clone(), self.runtime.clock.now());
-            self.runtime
-                .store
-                .begin_step(self.event.account, item, QueueKind::Event, now)
+            let (account, lease, before) = (self.event.account, self.taken.lease, self.taken.attempts);
+            let store = &self.runtime.store;
+            store.begin_step(account, item, QueueKind::Event, now, lease, before)
         });
         let begun = begun.await;
         if let Err(error) = &begun {
@@ -103,9 +107,15 @@ impl Telling<'_> {
             input: StepInput::Event(as_vumi(self.event, channel.map(|channel| channel.name.as_str()))),
             wall_limit: runtime.limits.step_wall,
         };
-        let stepping = caught(runtime.runner.step(&service.key, step, ports(runtime, service))).await;
+        let stepped = match step_with_keys(runtime, service, &step, || false).await {
+            Ok(stepped) => stepped,
+            Err(error) => {
+                tracing::error!(event.id = %self.event.id, %error, "the step of an event was left to be done again");
+                return Vec::new();
+            }
+        };
         let mut trail = Trail::default();
-        let failure = match stepping {
+        let failure = match stepped {
             Err(panic) => format!("the step broke off: {panic}"),
             Ok(outcome) => {
                 note_requests(&outcome, runtime.clock.now(), Some(&self.event.message), &mut trail);
@@ -136,7 +146,7 @@ impl Telling<'_> {
             log: outcome.log,
         };
         match self.commit(FollowUpEnd::Done, effects, trail).await {
-            Ok(()) => plan.answers(self.root(), self.runtime.clock.now()),
+            Ok(()) => plan.answers(self.root(), self.runtime.clock.now(), self.taken.lease),
             Err(StoreError::Refused(problem)) => {
                 let failure = format!("what the service did was not stored: {problem}");
                 self.fail(Some(service), &failure, Trail::default()).await;
@@ -176,6 +186,7 @@ impl Telling<'_> {
             item: self.event.id.clone(),
             kind: QueueKind::Event,
             at: self.runtime.clock.now(),
+            lease: self.taken.lease,
             end,
             effects,
             root: self.root().clone(),

@@ -184,13 +184,13 @@ impl Plan {
     }
 
     /// The messages as they go on now that they are durable.
-    pub(crate) fn answers(self, root: &MessageId, at: Timestamp) -> Vec<Answer> {
+    pub(crate) fn answers(self, root: &MessageId, at: Timestamp, lease: i64) -> Vec<Answer> {
         self.messages
             .into_iter()
             .zip(self.ways)
             .map(|(message, go)| Answer {
                 go,
-                taken: PulledOutbound::accepted(root.clone(), message, at),
+                taken: PulledOutbound::accepted(root.clone(), message, at, lease),
             })
             .collect()
     }

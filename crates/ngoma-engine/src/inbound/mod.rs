@@ -4,6 +4,7 @@
 mod answers;
 mod decode;
 mod fingerprint;
+mod keep;
 mod parts;
 mod people;
 mod route;
@@ -12,8 +13,9 @@ mod step;
 mod wire;
 
 pub(crate) use answers::{Answer, Plan};
+pub(crate) use keep::{must_wait, spool, within_patience};
 pub(crate) use people::People;
-pub(crate) use step::{failure_text, note_requests, ports, what_it_did};
+pub(crate) use step::{failure_text, note_requests, step_with_keys, what_it_did};
 pub(crate) use wire::as_vumi;
 
 use crate::channel::{Inbound, ReceiveError, Received};
@@ -22,7 +24,7 @@ use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::record::Status;
-use crate::store::{InboundMessage, Publish, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
+use crate::store::{InboundMessage, Publish, PulledInbound, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
 use crate::suspects::{STEP_ATTEMPTS, ended_too_many};
 use crate::trace::Trail;
 use session::SessionTurn;
@@ -73,26 +75,34 @@ async fn take(
     trail: Trail,
 ) -> Result<Received, ReceiveError> {
     let _under_way = runtime.under_way.enter();
+    if keep::must_wait(&runtime, message.channel) {
+        return keep::keep(&runtime, &running, message, trail, None).await;
+    }
     let place = runtime.place(&running, QueueKind::Inbound);
     let publish = if place.is_some() {
         Publish::Leased
     } else {
         Publish::Free
     };
+    let lease = runtime.store.epoch();
     let listeners = runtime.catalog().listeners(message.account);
     let is_heard = !listeners.topics.is_empty();
-    let stored = runtime
+    let storing = runtime
         .store
-        .store_inbound(message.clone(), publish, listeners, trail)
-        .await;
-    match stored.map_err(unavailable)? {
-        StoredInbound::Duplicate(known) => Ok(Received::Duplicate(known)),
-        StoredInbound::Stored => {
+        .store_inbound(message.clone(), publish, lease, listeners, trail.clone());
+    match keep::within_patience(&runtime, storing).await {
+        Err(StoreError::Unavailable(reason)) if runtime.spool.is_some() => {
+            tracing::debug!(message.id = %message.id, reason, "the store does not take a message: it goes into the spool");
+            keep::keep(&runtime, &running, message, trail, Some(lease)).await
+        }
+        Err(error) => Err(unavailable(error)),
+        Ok(StoredInbound::Duplicate(known)) => Ok(Received::Duplicate(known)),
+        Ok(StoredInbound::Stored) => {
             if is_heard {
                 runtime.look_for_follow_ups();
             }
             match place {
-                Some(place) => hand_over(&runtime, &running, message, 0, place),
+                Some(place) => hand_over(&runtime, &running, PulledInbound::arrived(message, lease), place),
                 None => runtime.leave_in_queue(&running),
             }
             Ok(Received::Stored)
@@ -107,19 +117,14 @@ pub(crate) fn unavailable(error: StoreError) -> ReceiveError {
     }
 }
 
-/// Works on a message in its own task, at its place in memory; `attempts` tells how many of its steps may have begun.
-pub(crate) fn hand_over(
-    runtime: &Arc<Runtime>,
-    running: &Arc<Running>,
-    message: InboundMessage,
-    attempts: u32,
-    place: Place,
-) {
+/// Works on a message in its own task, at its place in memory.
+pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: PulledInbound, place: Place) {
     let job = Job {
         runtime: Arc::clone(runtime),
         running: Arc::clone(running),
-        message,
-        attempts,
+        message: taken.message,
+        lease: taken.lease,
+        attempts: taken.attempts,
     };
     let under_way = runtime.under_way.enter();
     tokio::spawn(async move {
@@ -136,6 +141,8 @@ struct Job {
     runtime: Arc<Runtime>,
     running: Arc<Running>,
     message: InboundMessage,
+    /// What it was taken under: a lease that was lost meanwhile stores nothing.
+    lease: i64,
     /// How many of its steps may have begun before, each in a process that ended.
     attempts: u32,
 }
@@ -172,6 +179,9 @@ impl Job {
             return;
         };
         let alone = self.runtime.suspects.alone(self.attempts).await;
+        if !self.runtime.holds(self.lease).await {
+            return self.give_up("another process has taken the message over").await;
+        }
         if self.is_too_late() {
             return self.expire(trail).await;
         }
@@ -196,7 +206,8 @@ impl Job {
         let (account, kind) = (self.message.account, QueueKind::Inbound);
         let begun = self.runtime.persist(|| {
             let (id, now) = (self.message.id.clone(), self.runtime.clock.now());
-            self.runtime.store.begin_step(account, id, kind, now)
+            let store = &self.runtime.store;
+            store.begin_step(account, id, kind, now, self.lease, self.attempts)
         });
         let begun = begun.await;
         if let Err(error) = &begun {
@@ -217,7 +228,7 @@ impl Job {
     /// Whether the channel has answered by itself meanwhile: nobody waits for the service's answer any more. That a
     /// session ended the service learns however late.
     fn is_too_late(&self) -> bool {
-        let now = self.runtime.clock.now();
+        let now = self.runtime.expiry_now();
         self.message.answer_by.is_some_and(|by| by <= now) && !self.message.is_close()
     }
 
@@ -236,7 +247,8 @@ impl Job {
             .store
             .session(self.message.account, self.message.channel, key)
             .await?;
-        Ok(session::resolve(&self.message, held, self.runtime.clock.now()))
+        let (now, expiry) = (self.runtime.clock.now(), self.runtime.expiry_now());
+        Ok(session::resolve(&self.message, held, now, expiry))
     }
 
     fn note_session(&self, session: Option<&SessionTurn>, trail: &mut Trail) {
@@ -293,6 +305,7 @@ impl Job {
         StepCommit {
             account: self.message.account,
             message: self.message.id.clone(),
+            lease: self.lease,
             at: self.runtime.clock.now(),
             end: StepEnd { status, reason },
             service: service.map(|service| service.id),
@@ -315,7 +328,7 @@ impl Job {
             .persist(|| self.runtime.store.commit_step(Arc::clone(&commit)))
             .await;
         match &stored {
-            Ok(_) => {}
+            Ok(()) => self.runtime.metrics.note_step(self.message.channel, &commit),
             // It may name a key, and keys name people.
             Err(StoreError::Refused(problem)) => {
                 tracing::debug!(message.id = %self.message.id, problem, "what became of a message was refused");

@@ -17,6 +17,8 @@ use async_trait::async_trait;
 use ngoma_message::{MessageId, Timestamp};
 use serde_json::Value;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 impl Job {
     /// Runs the service's step and commits it. Gives the answers to be sent now that they are durable; none tells why.
@@ -39,7 +41,7 @@ impl Job {
             )),
             wall_limit: runtime.limits.step_wall,
         };
-        let outcome = match self.step_often_enough(service, step, &mut trail).await {
+        let outcome = match self.step_often_enough(service, step, &mut trail).await? {
             Ok(outcome) => self.guard_replies(outcome),
             Err(panic) => {
                 let failure = format!("the step broke off: {panic}");
@@ -65,17 +67,16 @@ impl Job {
         service: &ServiceEntry,
         step: Step,
         trail: &mut Trail,
-    ) -> Result<StepOutcome, String> {
+    ) -> Result<Result<StepOutcome, String>, String> {
         let runtime = &self.runtime;
         for attempt in 1.. {
-            let stepping = runtime.runner.step(&service.key, step.clone(), ports(runtime, service));
-            match caught(stepping).await {
-                Ok(outcome) => return Ok(outcome),
-                Err(panic) if attempt >= STEP_ATTEMPTS => return Err(panic),
-                Err(panic) => {
+            let stepped = step_with_keys(runtime, service, &step, || self.is_too_late()).await;
+            match stepped.map_err(|error| error.to_string())? {
+                Err(panic) if attempt < STEP_ATTEMPTS => {
                     let said = format!("broke off: {panic}; it is tried again");
                     trail.note(runtime.clock.now(), "step", said);
                 }
+                stepped => return Ok(stepped),
             }
         }
         Err("it was not tried".to_owned())
@@ -159,7 +160,7 @@ impl Job {
         commit.log = outcome.log;
         commit.outbound = plan.messages.clone();
         match self.store(commit).await {
-            Ok(()) => Ok(plan.answers(&self.message.id, self.runtime.clock.now())),
+            Ok(()) => Ok(plan.answers(&self.message.id, self.runtime.clock.now(), self.lease)),
             // One of its writes cannot be done: as if the service had failed, so that its author learns of it.
             Err(StoreError::Refused(problem)) => {
                 let trail = Trail::default();
@@ -241,14 +242,31 @@ pub(crate) fn failure_text(error: &ServiceError) -> String {
     }
 }
 
-pub(crate) fn ports(runtime: &Runtime, service: &ServiceEntry) -> Ports {
+/// Runs a step; again from its beginning when it failed since its keys could not be read: what it did is stored nowhere
+/// yet. Inside the result is why it panicked; outside is why the keys stay unread.
+pub(crate) async fn step_with_keys(
+    runtime: &Runtime,
+    service: &ServiceEntry,
+    step: &Step,
+    is_too_late: impl Fn() -> bool,
+) -> Result<Result<StepOutcome, String>, StoreError> {
+    loop {
+        let keys = Arc::new(Keys::of(runtime, service));
+        let ports = ports(runtime, service, Arc::clone(&keys));
+        let stepping = Instant::now();
+        let stepped = caught(runtime.runner.step(&service.key, step.clone(), ports)).await;
+        runtime.metrics.measure_step(stepping.elapsed());
+        let has_failed = stepped.as_ref().map_or(true, |outcome| outcome.error.is_some());
+        if !has_failed || !keys.were_away() || is_too_late() {
+            return Ok(stepped);
+        }
+        runtime.persist(|| runtime.store.ping()).await?;
+    }
+}
+
+fn ports(runtime: &Runtime, service: &ServiceEntry, keys: Arc<Keys>) -> Ports {
     Ports {
-        kv: Arc::new(Keys {
-            store: runtime.store.clone(),
-            account: service.account,
-            service: service.id,
-            clock: Arc::clone(&runtime.clock),
-        }),
+        kv: keys,
         http: Arc::clone(&runtime.http_port),
         config: Arc::clone(&service.config),
         http_allow: service.http_allow.clone(),
@@ -263,13 +281,38 @@ struct Keys {
     account: i64,
     service: i64,
     clock: Arc<dyn Clock>,
+    were_away: AtomicBool,
+}
+
+impl Keys {
+    fn of(runtime: &Runtime, service: &ServiceEntry) -> Self {
+        Self {
+            store: runtime.store.clone(),
+            account: service.account,
+            service: service.id,
+            clock: Arc::clone(&runtime.clock),
+            were_away: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the store did not give them once.
+    fn were_away(&self) -> bool {
+        self.were_away.load(Ordering::Relaxed)
+    }
+
+    fn port_error(&self, error: StoreError) -> PortError {
+        if let StoreError::Unavailable(_) = &error {
+            self.were_away.store(true, Ordering::Relaxed);
+        }
+        PortError(error.to_string())
+    }
 }
 
 #[async_trait]
 impl KvReader for Keys {
     async fn get(&self, key: &str) -> Result<Option<Value>, PortError> {
         let text = self.store.kv_get(self.account, self.service, key, self.clock.now());
-        let text = text.await.map_err(|error| PortError(error.to_string()))?;
+        let text = text.await.map_err(|error| self.port_error(error))?;
         text.map(|text| serde_json::from_str(&text))
             .transpose()
             .map_err(|error| PortError(format!("key {key} cannot be read: {error}")))
@@ -279,7 +322,7 @@ impl KvReader for Keys {
         self.store
             .kv_count(self.account, self.service)
             .await
-            .map_err(|error| PortError(error.to_string()))
+            .map_err(|error| self.port_error(error))
     }
 }
 

@@ -1,7 +1,5 @@
 //! Who goes first: shares places to send out between priorities by weight, and within each equally between accounts.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "the queue does not ask who goes first yet"))]
-
 use super::priority::Priority;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -79,7 +77,10 @@ impl Fairness {
     fn next_priority(&mut self, left: &[Left; LEVELS]) -> Option<Priority> {
         let mut chosen: Option<Priority> = None;
         let mut earned = 0;
-        for priority in Priority::all().filter(|priority| !left[*priority as usize].is_empty()) {
+        for priority in Priority::all()
+            .into_iter()
+            .filter(|priority| !left[*priority as usize].is_empty())
+        {
             let number = priority as usize;
             self.levels[number].credit += WEIGHTS[number];
             earned += WEIGHTS[number];

@@ -1,7 +1,5 @@
 //! How fast a channel sends: a token bucket, counted in whole numbers, exact to the microsecond.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "no channel keeps a pace yet"))]
-
 use ngoma_message::Timestamp;
 use std::time::Duration;
 
@@ -96,6 +94,10 @@ impl Pace {
         Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX)).saturating_add(counted_to.since(now))
     }
 
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the account's pace, which comes next, gives back")
+    )]
     /// Gives back tokens that were taken and not used.
     pub(crate) fn give_back(&mut self, tokens: u32) {
         self.credit = self.burst.min(self.credit + tokens_in_units(tokens));

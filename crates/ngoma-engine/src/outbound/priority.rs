@@ -1,13 +1,11 @@
 //! How urgent a message is: four words, each with a number.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "no message has a priority yet"))]
-
 use std::fmt;
 use std::str::FromStr;
 
 /// How urgent a message is. Numbers are what the store holds; they never change their meaning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Priority {
+pub enum Priority {
     /// Somebody waits for it this minute: a code to sign in with.
     Urgent,
     /// It answers somebody.
@@ -30,27 +28,33 @@ const PRIORITIES: [(Priority, &str); 4] = [
 /// A text that is no priority.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no priority: expected urgent, high, normal or bulk, or their numbers 0 to 3")]
-pub(crate) struct PriorityError(String);
+pub struct PriorityError(String);
 
 impl Priority {
+    /// How many there are.
+    pub const COUNT: usize = PRIORITIES.len();
+
     /// Every priority, the most urgent first.
-    pub(crate) fn all() -> impl Iterator<Item = Self> {
-        PRIORITIES.into_iter().map(|(priority, _)| priority)
+    pub fn all() -> [Self; Self::COUNT] {
+        PRIORITIES.map(|(priority, _)| priority)
     }
 
     /// The word for it.
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         PRIORITIES[self as usize].1
     }
 
     /// The number the store holds: 0 is the most urgent.
-    pub(crate) fn number(self) -> i64 {
+    pub fn number(self) -> i64 {
         self as i64
     }
 
     /// The priority of a number in the store; a number of a later version reads as normal.
-    pub(crate) fn from_number(number: i64) -> Self {
-        Self::all().find(|known| known.number() == number).unwrap_or_default()
+    pub fn from_number(number: i64) -> Self {
+        Self::all()
+            .into_iter()
+            .find(|known| known.number() == number)
+            .unwrap_or_default()
     }
 }
 
@@ -60,6 +64,7 @@ impl FromStr for Priority {
     fn from_str(text: &str) -> Result<Self, PriorityError> {
         let word = text.trim();
         Self::all()
+            .into_iter()
             .find(|known| known.as_str().eq_ignore_ascii_case(word) || known.number().to_string() == word)
             .ok_or_else(|| PriorityError(text.to_owned()))
     }

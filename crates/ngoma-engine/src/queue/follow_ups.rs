@@ -36,18 +36,24 @@ pub(crate) async fn pull_follow_ups_until_stopped(runtime: Weak<Runtime>) {
         if runtime.is_stopping() {
             return;
         }
-        let mut wait = LONGEST_SLEEP;
-        for line in lines(&runtime.catalog()) {
-            let next = pull(&runtime, &line).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "what follows messages cannot be read");
-                AFTER_TROUBLE
-            });
-            wait = wait.min(next);
-        }
+        let wait = pull_all(&runtime).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what follows messages cannot be read");
+            AFTER_TROUBLE
+        });
         let due = Arc::clone(&runtime.due_follow_ups);
         drop(runtime);
         let _ = tokio::time::timeout(wait, due.notified()).await;
     }
+}
+
+/// Takes what is due in every line; says how long until the next is.
+async fn pull_all(runtime: &Arc<Runtime>) -> Result<Duration, StoreError> {
+    runtime.store.free_unsure_pulls(QueueKind::OF_FOLLOW_UPS).await?;
+    let mut wait = LONGEST_SLEEP;
+    for line in lines(&runtime.catalog()) {
+        wait = wait.min(pull(runtime, &line).await?);
+    }
+    Ok(wait)
 }
 
 /// The lines of those who want to know.

@@ -8,8 +8,8 @@ use crate::bounds::bound_id;
 use crate::channel::{Receipt, ReceiptFor, ReceiveError, Reported};
 use crate::directory::ChannelEntry;
 use crate::engine::Runtime;
-use crate::inbound::unavailable;
-use crate::store::{ReceiptResult, ReceiptWrite};
+use crate::inbound::{must_wait, spool, unavailable, within_patience};
+use crate::store::{Arrival, ReceiptResult, ReceiptWrite, StoreError};
 use carrier_id::{Side, canonical};
 use ngoma_message::{Event, EventKind, MessageId, Object};
 
@@ -41,7 +41,14 @@ pub(crate) async fn report(
         helper_metadata: Object::new(),
         extra: Object::new(),
     };
-    match runtime.store.record_receipt(write).await.map_err(unavailable)? {
+    if must_wait(runtime, write.channel) {
+        return keep(runtime, write).await;
+    }
+    let recorded = match within_patience(runtime, runtime.store.record_receipt(write.clone())).await {
+        Err(StoreError::Unavailable(_)) if runtime.spool.is_some() => return keep(runtime, write).await,
+        recorded => recorded.map_err(unavailable)?,
+    };
+    match recorded {
         ReceiptResult::Unknown => Err(ReceiveError::UnknownMessage),
         ReceiptResult::Held => Ok(Reported::Held),
         ReceiptResult::Unchanged => Ok(Reported::Unchanged),
@@ -64,4 +71,10 @@ fn carrier_key(base: IdBase, side: Side, id: &str) -> String {
     let mut key = canonical(base, side, id);
     bound_id(Some(&mut key));
     key
+}
+
+/// Keeps a receipt until the store takes it.
+async fn keep(runtime: &Runtime, write: ReceiptWrite) -> Result<Reported, ReceiveError> {
+    spool(runtime, Arrival::Receipt(write)).await?;
+    Ok(Reported::Held)
 }

@@ -77,14 +77,14 @@ pub(super) fn give_up(
     item: &MessageId,
     kind: QueueKind,
     letter: Letter<'_>,
-    epoch: i64,
+    lease: i64,
 ) -> Result<Ended, SqlError> {
     let held = db.first(
-        "SELECT lease, channel, priority, about FROM work WHERE account = ?1 AND item = ?2 AND kind = ?3",
+        "SELECT lease, channel, priority, about, attempts FROM work WHERE account = ?1 AND item = ?2 AND kind = ?3",
         &args![account, item, kind.number()],
     )?;
     let Some(held) = held else { return Ok(Ended::Before) };
-    if held.get::<i64>(0)? != epoch {
+    if held.get::<i64>(0)? != lease {
         return Ok(Ended::LeaseLost);
     }
     let (channel, priority): (i64, i64) = (held.get(1)?, held.get(2)?);
@@ -99,7 +99,9 @@ pub(super) fn give_up(
             kind.number(),
             channel,
             priority,
-            i64::from(letter.attempts),
+            letter
+                .attempts
+                .map_or_else(|| held.get(4), |attempts| Ok(i64::from(attempts)))?,
             letter.at,
             letter.reason,
             about.as_ref()
@@ -112,7 +114,8 @@ pub(super) fn give_up(
 /// What is told of work that is given up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Letter<'a> {
-    pub(super) attempts: u32,
+    /// How many attempts there were, if not as many as are recorded.
+    pub(super) attempts: Option<u32>,
     pub(super) at: Timestamp,
     pub(super) reason: &'a str,
 }

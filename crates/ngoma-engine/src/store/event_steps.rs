@@ -19,6 +19,8 @@ pub(crate) struct FollowUpCommit {
     pub(crate) item: MessageId,
     pub(crate) kind: QueueKind,
     pub(crate) at: Timestamp,
+    /// The lease it was taken under; what the service sends goes on under the same.
+    pub(crate) lease: i64,
     /// How it ended.
     pub(crate) end: FollowUpEnd,
     /// What the service did, if one was told.
@@ -60,21 +62,22 @@ pub(crate) struct Effects {
 }
 
 impl Store {
-    /// Records that a step or a call is about to begin, so that one which ends the process is known by it. Refused when
-    /// another process has the work, or it is over.
+    /// Records that a step or a call is about to begin, of which `before` were begun before, so that one which ends the
+    /// process is known by it. Refused when another process has the work, or it is over.
     pub(crate) async fn begin_step(
         &self,
         account: i64,
         item: MessageId,
         kind: QueueKind,
         at: Timestamp,
+        lease: i64,
+        before: u32,
     ) -> Result<(), StoreError> {
-        let epoch = self.inner.epoch;
         self.write(account, move |db| {
             let begun = db.execute(
-                "UPDATE work SET attempt_at = ?5, attempts = attempts + 1
+                "UPDATE work SET attempt_at = ?5, attempts = ?6
                 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
-                &args![account, &item, kind.number(), epoch, at],
+                &args![account, &item, kind.number(), lease, at, i64::from(before) + 1],
             )?;
             match begun {
                 1 => Ok(()),
@@ -86,9 +89,9 @@ impl Store {
 
     /// Writes what came of a follow-up: all of it or nothing, once.
     pub(crate) async fn commit_follow_up(&self, commit: Arc<FollowUpCommit>) -> Result<(), StoreError> {
-        let (epoch, log_lines) = (self.inner.epoch, self.inner.log_lines);
+        let log_lines = self.inner.log_lines;
         self.write(commit.account, move |db| {
-            match end(db, &commit, epoch)? {
+            match end(db, &commit)? {
                 Ended::Done => {}
                 // It was committed and that answer was lost.
                 Ended::Before => return Ok(()),
@@ -100,7 +103,7 @@ impl Store {
                 write_metrics(db, account, service, &effects.metrics, commit.at)?;
                 write_log(db, account, service, &effects.log, commit.at, log_lines)?;
             }
-            insert_outbound(db, &effects.outbound, Some(&commit.root), commit.at, epoch)?;
+            insert_outbound(db, &effects.outbound, Some(&commit.root), commit.at, commit.lease)?;
             super::queries::append_trace(db, account, &commit.root, &commit.trail)?;
             Ok(())
         })
@@ -108,26 +111,26 @@ impl Store {
     }
 }
 
-fn end(db: &mut dyn Db, commit: &FollowUpCommit, epoch: i64) -> Result<Ended, SqlError> {
-    let (account, item, kind) = (commit.account, &commit.item, commit.kind);
+fn end(db: &mut dyn Db, commit: &FollowUpCommit) -> Result<Ended, SqlError> {
+    let (account, item, kind, lease) = (commit.account, &commit.item, commit.kind, commit.lease);
     match &commit.end {
-        FollowUpEnd::Done => finish(db, account, item, kind, epoch),
+        FollowUpEnd::Done => finish(db, account, item, kind, lease),
         FollowUpEnd::Later { due_at, attempts } => {
             let put_back = db.execute(
                 "UPDATE work SET lease = 0, published = 0, attempt_at = NULL, due_at = ?5, attempts = ?6
                 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
-                &args![account, item, kind.number(), epoch, *due_at, i64::from(*attempts)],
+                &args![account, item, kind.number(), lease, *due_at, i64::from(*attempts)],
             )?;
             // Its row stays, so whoever has it now is another process, or this commit was made before.
             Ok(if put_back == 1 { Ended::Done } else { Ended::Before })
         }
         FollowUpEnd::GivenUp { attempts, reason } => {
             let letter = Letter {
-                attempts: *attempts,
+                attempts: Some(*attempts),
                 at: commit.at,
                 reason,
             };
-            give_up(db, account, item, kind, letter, epoch)
+            give_up(db, account, item, kind, letter, lease)
         }
     }
 }

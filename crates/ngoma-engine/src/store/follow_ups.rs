@@ -3,6 +3,7 @@
 use super::events::{StoredEvent, event_of};
 use super::inbound::{INBOUND_COLUMNS, InboundMessage, inbound_from};
 use super::sql::{Db, Dialect, Row, SqlError, args};
+use super::unsure::Pull;
 use super::work::end;
 use super::{QueueKind, Store, StoreError};
 use ngoma_message::{MessageId, Timestamp};
@@ -42,6 +43,8 @@ pub(crate) struct TakenFollowUp {
     pub(crate) kind: QueueKind,
     /// The number of its line: its service, or its account.
     pub(crate) line: i64,
+    /// The lease it was taken under.
+    pub(crate) lease: i64,
     /// Attempts that were begun before.
     pub(crate) attempts: u32,
     /// When it was first due.
@@ -84,18 +87,21 @@ impl Store {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<TakenFollowUp>, StoreError> {
-        let epoch = self.inner.epoch;
-        self.write(line.account, move |db| {
+        let epoch = self.epoch();
+        let pull = Pull::of(line.account, line.kind, epoch);
+        let noted = pull.clone();
+        let pulled = self.write(line.account, move |db| {
             let mut taken = Vec::new();
             for row in lease(db, line, now, limit, epoch)? {
-                match read(db, line, &row)? {
+                match read(db, line, &row, epoch)? {
                     Some(follow_up) => taken.push(follow_up),
                     None => end(db, line.account, &row.get(1)?, line.kind)?,
                 }
             }
+            noted.note(taken.iter().map(|follow_up| follow_up.item.clone()));
             Ok(taken)
-        })
-        .await
+        });
+        self.settled(pull, pulled.await)
     }
 }
 
@@ -157,7 +163,7 @@ fn lease(db: &mut dyn Db, line: FollowUpLine, now: Timestamp, limit: usize, epoc
     Ok(rows)
 }
 
-fn read(db: &mut dyn Db, line: FollowUpLine, row: &Row) -> Result<Option<TakenFollowUp>, SqlError> {
+fn read(db: &mut dyn Db, line: FollowUpLine, row: &Row, lease: i64) -> Result<Option<TakenFollowUp>, SqlError> {
     let item: MessageId = row.get(1)?;
     let about: Option<MessageId> = row.get(4)?;
     let subject = match about {
@@ -170,6 +176,7 @@ fn read(db: &mut dyn Db, line: FollowUpLine, row: &Row) -> Result<Option<TakenFo
         item,
         kind: line.kind,
         line: line.number,
+        lease,
         attempts: row.get(2)?,
         since: row.get::<Option<Timestamp>>(3)?.unwrap_or(row.get(0)?),
         subject,

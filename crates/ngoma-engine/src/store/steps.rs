@@ -25,6 +25,8 @@ pub(crate) struct StepCommit {
     pub(crate) account: i64,
     /// The inbound message.
     pub(crate) message: MessageId,
+    /// The lease it was taken under; what it sends goes on under the same.
+    pub(crate) lease: i64,
     /// When.
     pub(crate) at: Timestamp,
     /// How it ended.
@@ -122,13 +124,13 @@ impl NewOutbound {
 impl Store {
     /// Writes what a step did: all of it or nothing. An inbound message is ended once; a second time is refused.
     pub(crate) async fn commit_step(&self, step: Arc<StepCommit>) -> Result<(), StoreError> {
-        let (epoch, log_lines) = (self.inner.epoch, self.inner.log_lines);
+        let log_lines = self.inner.log_lines;
         self.write(step.account, move |db| {
             let account = step.account;
             let Some(session_ended) = end_inbound(db, &step)? else {
                 return was_committed(db, &step);
             };
-            if end_work(db, &step, epoch)? == Ended::LeaseLost {
+            if end_work(db, &step)? == Ended::LeaseLost {
                 return Err(OpError::Refused("another process has the message".into()));
             }
             if let Some(session) = &step.session {
@@ -141,7 +143,7 @@ impl Store {
                 write_metrics(db, account, service, &step.metrics, step.at)?;
                 write_log(db, account, service, &step.log, step.at, log_lines)?;
             }
-            insert_outbound(db, &step.outbound, Some(&step.message), step.at, epoch)?;
+            insert_outbound(db, &step.outbound, Some(&step.message), step.at, step.lease)?;
             super::queries::append_trace(db, account, &step.message, &step.trail)?;
             Ok(())
         })
@@ -167,17 +169,17 @@ fn end_inbound(db: &mut dyn Db, step: &StepCommit) -> Result<Option<bool>, SqlEr
     ended.map(|row| row.get(0)).transpose()
 }
 
-fn end_work(db: &mut dyn Db, step: &StepCommit, epoch: i64) -> Result<Ended, SqlError> {
+fn end_work(db: &mut dyn Db, step: &StepCommit) -> Result<Ended, SqlError> {
     let (account, item, kind) = (step.account, &step.message, QueueKind::Inbound);
     let Some(attempts) = step.given_up_after else {
-        return finish(db, account, item, kind, epoch);
+        return finish(db, account, item, kind, step.lease);
     };
     let letter = Letter {
-        attempts,
+        attempts: Some(attempts),
         at: step.at,
         reason: step.end.reason.as_deref().unwrap_or_default(),
     };
-    give_up(db, account, item, kind, letter, epoch)
+    give_up(db, account, item, kind, letter, step.lease)
 }
 
 /// Whether this very step was committed before and its answer was lost: then what it sends is there.
@@ -199,7 +201,7 @@ pub(super) fn insert_outbound(
     messages: &[NewOutbound],
     root: Option<&MessageId>,
     at: Timestamp,
-    epoch: i64,
+    lease: i64,
 ) -> Result<(), SqlError> {
     let insert = Insert {
         into: "message (account, id, channel, service, direction, status, address, our_address, content,
@@ -211,7 +213,7 @@ pub(super) fn insert_outbound(
     let rows: Vec<Vec<Param<'_>>> = messages.iter().map(|message| outbound_row(message, root, at)).collect();
     db.insert(insert, &rows)?;
     let work: Vec<NewWork<'_>> = messages.iter().filter_map(|message| work_of(message, at)).collect();
-    enqueue(db, &work, epoch)
+    enqueue(db, &work, lease)
 }
 
 fn outbound_row<'a>(message: &'a NewOutbound, root: Option<&MessageId>, at: Timestamp) -> Vec<Param<'a>> {

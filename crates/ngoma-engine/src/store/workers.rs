@@ -2,16 +2,31 @@
 
 use super::sql::{Db, Dialect, SqlError, args};
 use super::{NO_ACCOUNT, Store, StoreError};
+use crate::record::WorkerRecord;
 use ngoma_message::Timestamp;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How long a process's leases hold without a beat.
 pub(crate) const WORKER_LEASE: Duration = Duration::from_secs(60);
+/// How many processes are told of.
+const WORKERS: i64 = 100;
+
+/// The time by which leases are over: the database's own, since the processes' clocks may differ.
+fn database_time(db: &mut dyn Db) -> Result<Timestamp, SqlError> {
+    match db.dialect() {
+        Dialect::Sqlite => Ok(Timestamp::now()),
+        Dialect::Postgres => {
+            let micros = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+            db.number(micros, &[]).map(Timestamp::from_micros)
+        }
+    }
+}
 
 /// What becomes of work whose process is gone. An inbound message's first step is not recorded before it begins, so it
 /// may have begun: it counts.
-const FREED: &str = "lease = 0, attempts = CASE WHEN kind = 0 AND attempts = 0 THEN 1 ELSE attempts END";
+const FREED: &str = "lease = 0, published = 0, attempts = CASE WHEN kind = 0 AND attempts = 0 THEN 1 ELSE attempts END";
 
 /// Counts the processes that opened this store, and frees what earlier ones of the same data folder had leased: they are
 /// gone, since this process holds the folder's lock.
@@ -33,7 +48,7 @@ pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
             }
         }
     }
-    let now = Timestamp::now();
+    let now = database_time(db)?;
     db.execute(
         "INSERT INTO worker (epoch, folder, lease_until, beat_at, about) VALUES (?1, ?2, ?3, ?4, ?5)",
         &args![
@@ -49,16 +64,46 @@ pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
 
 /// Frees what a process had leased, and forgets it.
 fn free(db: &mut dyn Db, epoch: i64) -> Result<(), SqlError> {
-    db.execute(&format!("UPDATE work SET {FREED} WHERE lease = ?1"), &args![epoch])?;
+    // What came from the spool is under the negative number.
+    db.execute(
+        &format!("UPDATE work SET {FREED} WHERE lease IN (?1, ?2)"),
+        &args![epoch, -epoch],
+    )?;
     db.execute("DELETE FROM worker WHERE epoch = ?1", &args![epoch])?;
     Ok(())
 }
 
 impl Store {
+    /// The processes that work on this store, the latest first.
+    pub(crate) async fn workers(&self) -> Result<Vec<WorkerRecord>, StoreError> {
+        self.read_slow(|db| {
+            db.query(
+                "SELECT epoch, about, beat_at FROM worker ORDER BY epoch DESC LIMIT ?1",
+                &args![WORKERS],
+            )?
+            .iter()
+            .map(|row| {
+                Ok(WorkerRecord {
+                    epoch: row.get(0)?,
+                    about: row.get(1)?,
+                    beat_at: row.get(2)?,
+                })
+            })
+            .collect()
+        })
+        .await
+    }
+
+    /// Whether other processes may use this store at the same time.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.inner.is_shared
+    }
+
     /// Says that this process lives and keeps its leases; false when they are lost already: others may have its work.
-    pub(crate) async fn beat(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let epoch = self.inner.epoch;
+    pub(crate) async fn beat(&self) -> Result<bool, StoreError> {
+        let epoch = self.epoch();
         self.write(NO_ACCOUNT, move |db| {
+            let now = database_time(db)?;
             let beaten = db.execute(
                 "UPDATE worker SET lease_until = ?2, beat_at = ?3 WHERE epoch = ?1",
                 &args![epoch, now + WORKER_LEASE, now],
@@ -68,10 +113,30 @@ impl Store {
         .await
     }
 
-    /// Frees what processes had leased that have not said for so long that they live; says how many there were.
-    pub(crate) async fn free_leases_of_the_dead(&self, now: Timestamp) -> Result<usize, StoreError> {
-        let epoch = self.inner.epoch;
+    /// Gives up every lease of this process and takes a new epoch for what it takes from now on.
+    pub(crate) async fn renew_epoch(&self) -> Result<i64, StoreError> {
+        let (lost, folder) = (self.epoch(), self.inner.folder.clone());
+        let epoch = self.write(NO_ACCOUNT, move |db| {
+            free(db, lost)?;
+            Ok(begin(db, &folder)?)
+        });
+        let epoch = epoch.await?;
+        self.inner.epoch.store(epoch, Ordering::SeqCst);
+        Ok(epoch)
+    }
+
+    /// Gives up every lease of this process, which ends.
+    pub(crate) async fn retire(&self) -> Result<(), StoreError> {
+        let epoch = self.epoch();
+        self.write(NO_ACCOUNT, move |db| Ok(free(db, epoch)?)).await
+    }
+
+    /// Frees what processes had leased that have not said for so long that they live, and what is leased to none that is
+    /// known; says how many processes there were.
+    pub(crate) async fn free_leases_of_the_dead(&self) -> Result<usize, StoreError> {
+        let epoch = self.epoch();
         self.write(NO_ACCOUNT, move |db| {
+            let now = database_time(db)?;
             let dead = db.query(
                 "SELECT epoch FROM worker WHERE lease_until < ?1 AND epoch <> ?2",
                 &args![now, epoch],
@@ -79,6 +144,11 @@ impl Store {
             for row in &dead {
                 free(db, row.get(0)?)?;
             }
+            // A process that was dead without knowing it may have leased something since.
+            db.execute(
+                "UPDATE work SET lease = 0 WHERE lease <> 0 AND abs(lease) NOT IN (SELECT epoch FROM worker)",
+                &[],
+            )?;
             Ok(dead.len())
         })
         .await

@@ -40,6 +40,10 @@ enum Brought {
 
 /// Calls an account's web hook about a message or an event, once, and stores what that brought.
 pub(crate) async fn call(runtime: &Arc<Runtime>, taken: TakenFollowUp) {
+    if !runtime.holds(taken.lease).await {
+        // Another process has it.
+        return;
+    }
     let catalog = runtime.catalog();
     let account = catalog.account(taken.account);
     let brought = match account.and_then(|account| Some((account, account.webhook.as_ref()?))) {
@@ -158,6 +162,7 @@ async fn store(runtime: &Runtime, taken: &TakenFollowUp, brought: Brought) {
         item: taken.item.clone(),
         kind: QueueKind::Webhook,
         at: now,
+        lease: taken.lease,
         end,
         effects: Effects::default(),
         root: messages(taken).1.clone(),

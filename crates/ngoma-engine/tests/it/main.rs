@@ -1,10 +1,15 @@
 //! The engine as channels and services see it: through its door, its store and its restarts.
 
+mod amqp;
 mod applying;
 mod calls;
+mod clocks;
 mod events;
 mod incoming;
+mod leases;
 mod line;
+mod metrics;
+mod outage;
 mod outgoing;
 mod poison;
 mod policies;
@@ -12,6 +17,7 @@ mod receipts;
 mod receiver;
 mod restarts;
 mod script;
+mod sending;
 mod sessions;
 mod trouble;
 mod web_hooks;

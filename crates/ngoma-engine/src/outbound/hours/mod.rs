@@ -1,8 +1,8 @@
 //! Quiet hours: when nothing is sent to people, as `21:00-07:00 Africa/Johannesburg`.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "no message waits for the morning yet"))]
-
 mod text;
+
+pub use text::HoursError;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Weekday};
 use chrono_tz::Tz;
@@ -18,7 +18,7 @@ use std::time::Duration;
 /// When clocks change, a window is never shorter than it reads: of a time that comes twice it begins with the first and
 /// ends with the second; a time that is left out is the moment of the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct QuietHours {
+pub struct QuietHours {
     windows: Vec<Window>,
     zone: Tz,
 }
@@ -38,7 +38,7 @@ const LAST: i64 = 253_402_300_799_999_999;
 
 impl QuietHours {
     /// When the next message may be sent; `None` when it may be sent now.
-    pub(crate) fn next_allowed(&self, now: Timestamp) -> Option<Timestamp> {
+    pub fn next_allowed(&self, now: Timestamp) -> Option<Timestamp> {
         let mut open = self.end_of_quiet(now)?;
         // Windows may touch. A week has a minute that is open; the change of clocks may take it away in one.
         let last = now + Duration::from_secs(15 * 24 * 3600);
@@ -125,6 +125,13 @@ fn from_here_on(local: NaiveDateTime) -> impl Iterator<Item = NaiveDateTime> {
 /// The day of a week that begins on Monday, which is 0.
 fn weekday(number: u8) -> Weekday {
     Weekday::try_from(number).unwrap_or(Weekday::Sun)
+}
+
+/// As it is written.
+impl serde::Serialize for QuietHours {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ const MOST_WINDOWS: usize = 14;
 
 /// Quiet hours that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum HoursError {
+pub enum HoursError {
     /// Without a time zone nobody knows whose night it is.
     #[error("{0:?} has no time zone: expected one at the end, as 21:00-07:00 Africa/Johannesburg")]
     NoZone(String),

@@ -3,7 +3,7 @@
 mod on_ambiguous;
 mod policy;
 
-pub(crate) use on_ambiguous::OnAmbiguous;
+pub use on_ambiguous::{OnAmbiguous, OnAmbiguousError};
 pub(crate) use policy::RetryPolicy;
 
 use crate::channel::SendErrorKind;
@@ -17,7 +17,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// The longest wait between two attempts.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 /// How long a receipt may take that tells whether a message was sent, before it is sent once more.
-const RECEIPT_WAIT: Duration = Duration::from_secs(60);
+pub(crate) const RECEIPT_WAIT: Duration = Duration::from_secs(60);
 
 /// What follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub(super) struct RetryPolicies {
     pub(super) throttled: RetryPolicy,
     /// When no answer came.
     pub(super) on_ambiguous: OnAmbiguous,
+    /// How long a receipt may take before what may have been sent is sent once more.
+    pub(super) receipt_wait: Duration,
 }
 
 /// An attempt that failed, and what is known of its message.
@@ -72,8 +74,9 @@ pub(super) struct Failure {
     pub(super) random: u64,
 }
 
+#[cfg(test)]
 /// Decides after `made` attempts that count, this one included, at a message of that age.
-pub(super) fn decide(kind: SendErrorKind, made: u32, age: Duration, limits: &Limits) -> Verdict {
+fn decide(kind: SendErrorKind, made: u32, age: Duration, limits: &Limits) -> Verdict {
     let created_at = Timestamp::from_micros(0);
     RetryPolicies::from_limits(limits).decide(&Failure {
         kind,
@@ -101,6 +104,7 @@ impl RetryPolicies {
             temporary,
             throttled: RetryPolicy { factor: 1, ..temporary },
             on_ambiguous: OnAmbiguous::Hold,
+            receipt_wait: RECEIPT_WAIT,
         }
     }
 
@@ -127,7 +131,7 @@ impl RetryPolicies {
 
     fn after_ambiguous(&self, failure: &Failure) -> Verdict {
         let has_time = failure.age() < self.temporary.total && failure.made < self.temporary.attempts;
-        let is_of_use = failure.time_left().is_none_or(|left| left > RECEIPT_WAIT);
+        let is_of_use = failure.time_left().is_none_or(|left| left > self.receipt_wait);
         if failure.may_have_been_sent {
             return over(Status::Unknown, "; it may have been sent twice and is not sent again");
         }
@@ -135,7 +139,7 @@ impl RetryPolicies {
             return over(Status::Unknown, "; it may have been sent and is not sent again");
         }
         Verdict::Later {
-            after: RECEIPT_WAIT,
+            after: self.receipt_wait,
             counts: true,
             may_repeat: true,
         }
@@ -325,7 +329,12 @@ mod tests {
             random in any::<u64>(),
         ) {
             let on_ambiguous = if resends { OnAmbiguous::Resend } else { OnAmbiguous::Hold };
-            let policies = RetryPolicies { temporary: policy, throttled: policy, on_ambiguous };
+            let policies = RetryPolicies {
+                temporary: policy,
+                throttled: policy,
+                on_ambiguous,
+                receipt_wait: RECEIPT_WAIT,
+            };
             let mut failure = Failure { made: 0, at: Timestamp::from_micros(0), random, ..failure(Temporary) };
             failure.expires_at = lifetime.map(|seconds| failure.created_at + Duration::from_secs(seconds));
             let mut repeats = 0;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 /// What is done with a message of which nobody knows whether it was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum OnAmbiguous {
+pub enum OnAmbiguous {
     /// It stays unknown.
     #[default]
     Hold,
@@ -16,11 +16,11 @@ pub(crate) enum OnAmbiguous {
 /// A text that is none of them.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is nothing to do with a message that may have been sent: expected hold or resend")]
-pub(crate) struct OnAmbiguousError(String);
+pub struct OnAmbiguousError(String);
 
 impl OnAmbiguous {
     /// The word for it.
-    pub(crate) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Hold => "hold",
             Self::Resend => "resend",
@@ -42,6 +42,13 @@ impl FromStr for OnAmbiguous {
 impl fmt::Display for OnAmbiguous {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// As it is written.
+impl serde::Serialize for OnAmbiguous {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

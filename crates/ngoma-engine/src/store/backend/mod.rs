@@ -1,6 +1,8 @@
 //! Where operations run: threads that write with group commit, and connections that read.
 
 pub(super) mod folder_lock;
+#[cfg(test)]
+pub(super) mod forgetful;
 mod operation;
 mod postgres;
 mod sqlite;
@@ -8,9 +10,10 @@ mod sqlite;
 mod tests;
 mod writer;
 
-pub(super) use operation::{OpError, Operation, Query, pending, question};
+pub(crate) use operation::{OpError, Operation, Query, pending, question};
 pub(super) use postgres::PostgresBackend;
-pub(super) use sqlite::SqliteBackend;
+pub(crate) use sqlite::{SqliteBackend, write_alone};
+pub(crate) use writer::Writer;
 
 use super::StoreError;
 

@@ -5,14 +5,14 @@ mod param;
 mod postgres;
 mod sqlite;
 
-pub(super) use cell::Row;
-pub(super) use param::{Param, args};
-pub(super) use postgres::{PostgresDb, SCHEMA};
-pub(super) use sqlite::SqliteDb;
+pub(crate) use cell::Row;
+pub(crate) use param::{Param, args};
+pub(crate) use postgres::{PostgresDb, SCHEMA};
+pub(crate) use sqlite::SqliteDb;
 
 /// Which database a text is for, where one text does not do for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
+pub(crate) enum Dialect {
     /// SQLite.
     Sqlite,
     /// PostgreSQL; what is on the message path, Citus takes too.
@@ -20,7 +20,7 @@ pub(super) enum Dialect {
 }
 
 /// A connection to a database. Parameters are written `?1`, `?2`, … whatever the database.
-pub(super) trait Db {
+pub(crate) trait Db {
     /// Which database it is.
     fn dialect(&self) -> Dialect;
     /// Runs a statement; says how many rows it changed.
@@ -48,18 +48,18 @@ pub(super) trait Db {
 
 /// A statement that inserts rows.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Insert {
+pub(crate) struct Insert {
     /// The table and its columns: `message (account, id)`.
-    pub(super) into: &'static str,
+    pub(crate) into: &'static str,
     /// How many columns that names.
-    pub(super) columns: usize,
+    pub(crate) columns: usize,
     /// What follows the rows: `ON CONFLICT DO NOTHING`.
-    pub(super) tail: &'static str,
+    pub(crate) tail: &'static str,
 }
 
 /// Why a statement was not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum SqlError {
+pub(crate) enum SqlError {
     /// The database does not take it now; nothing is known to have been done. The words say why.
     #[error("{0}")]
     Unavailable(String),

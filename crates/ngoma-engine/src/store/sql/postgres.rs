@@ -17,17 +17,17 @@ const ROWS_AT_ONCE: [usize; 4] = [100, 25, 5, 1];
 /// How many statements a connection keeps prepared before it begins anew.
 const PREPARED_STATEMENTS: usize = 256;
 /// The schema all tables are in: another program's tables in the same database are left alone.
-pub(in crate::store) const SCHEMA: &str = "ngoma";
+pub(crate) const SCHEMA: &str = "ngoma";
 
 /// A connection to a PostgreSQL database.
-pub(in crate::store) struct PostgresDb {
+pub(crate) struct PostgresDb {
     client: Client,
     prepared: HashMap<String, Statement>,
 }
 
 impl PostgresDb {
     /// Connects; the tables are looked for in [`SCHEMA`].
-    pub(in crate::store) fn connect(url: &str) -> Result<Self, SqlError> {
+    pub(crate) fn connect(url: &str) -> Result<Self, SqlError> {
         let mut config: postgres::Config = url
             .parse()
             // The parser's words may hold the password.

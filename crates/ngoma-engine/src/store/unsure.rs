@@ -1,0 +1,82 @@
+//! Pulls whose answer was lost: the database may have leased work to this process that nobody here knows of.
+
+use super::sql::args;
+use super::{QueueKind, Store, StoreError};
+use ngoma_message::MessageId;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What one pull asks for, and what it would lease.
+#[derive(Clone, Debug)]
+pub(super) struct Pull {
+    account: i64,
+    kind: QueueKind,
+    lease: i64,
+    items: Arc<Mutex<Vec<MessageId>>>,
+}
+
+/// Pulls that may have leased something.
+pub(super) type UnsurePulls = Mutex<Vec<Pull>>;
+
+impl Pull {
+    pub(super) fn of(account: i64, kind: QueueKind, lease: i64) -> Self {
+        Self {
+            account,
+            kind,
+            lease,
+            items: Arc::default(),
+        }
+    }
+
+    /// Notes what is leased if the transaction is committed.
+    pub(super) fn note(&self, items: impl Iterator<Item = MessageId>) {
+        *self.items.lock().unwrap_or_else(PoisonError::into_inner) = items.collect();
+    }
+
+    fn items(&self) -> Vec<MessageId> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Store {
+    /// Keeps a pull in mind when nobody can tell whether it was committed.
+    pub(super) fn settled<T>(&self, pull: Pull, pulled: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::Unavailable(_)) = &pulled
+            && !pull.items().is_empty()
+        {
+            self.unsure().push(pull);
+        }
+        pulled
+    }
+
+    /// Frees what pulls of these kinds leased whose answer was lost. To be done by whoever pulls them, before anything
+    /// else of theirs is pulled: what is leased then is worked on.
+    pub(crate) async fn free_unsure_pulls(&self, kinds: [QueueKind; 2]) -> Result<(), StoreError> {
+        while let Some(pull) = self.next_unsure(kinds) {
+            self.free_pull(pull.clone()).await?;
+            self.unsure().retain(|held| !Arc::ptr_eq(&held.items, &pull.items));
+        }
+        Ok(())
+    }
+
+    fn next_unsure(&self, kinds: [QueueKind; 2]) -> Option<Pull> {
+        let unsure = self.unsure();
+        unsure.iter().rev().find(|pull| kinds.contains(&pull.kind)).cloned()
+    }
+
+    async fn free_pull(&self, pull: Pull) -> Result<(), StoreError> {
+        self.write(pull.account, move |db| {
+            for item in pull.items() {
+                db.execute(
+                    "UPDATE work SET lease = 0, published = 0 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
+                    &args![pull.account, &item, pull.kind.number(), pull.lease],
+                )?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    fn unsure(&self) -> std::sync::MutexGuard<'_, Vec<Pull>> {
+        self.inner.unsure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
