@@ -1,14 +1,16 @@
 //! The console: the pages of the hosted product, one folder per noun, built on the web half.
 
+pub mod dead_letters;
 pub mod home;
 pub mod messages;
 pub mod phone;
+mod words;
 
 pub use phone::carrier::Carrier;
 pub use phone::store::PhoneStore;
 
 use axum::Router;
-use ngoma_engine::Engine;
+use ngoma_engine::{Clock, Engine, SystemClock};
 use ngoma_web::{App, Folder, Site, health};
 use rust_embed::RustEmbed;
 use std::sync::Arc;
@@ -21,15 +23,26 @@ struct Templates;
 #[folder = "static/"]
 struct StaticFiles;
 
-/// The console of a running engine as one router; without a carrier it has no phone.
+/// The console of a running engine as one router; without a carrier it has no phone, and nothing that lets everybody
+/// change something.
 pub fn router(engine: Arc<Engine>, carrier: Option<Arc<dyn Carrier>>) -> Router {
-    Site::new(apps(Arc::new(engine), carrier)).router()
+    let dead_letters = carrier
+        .is_some()
+        .then(|| dead_letters::app(Arc::new(Arc::clone(&engine))));
+    let mut apps = apps(Arc::new(engine), carrier);
+    apps.extend(dead_letters);
+    Site::new(apps).router()
 }
 
 /// Every app of the console, in the order of the navigation.
 pub fn apps(store: Arc<dyn PhoneStore>, carrier: Option<Arc<dyn Carrier>>) -> Vec<App> {
+    apps_by(store, carrier, Arc::new(SystemClock))
+}
+
+/// The same, by a clock of its own.
+fn apps_by(store: Arc<dyn PhoneStore>, carrier: Option<Arc<dyn Carrier>>, clock: Arc<dyn Clock>) -> Vec<App> {
     let mut apps = vec![home::app(carrier.is_some()), health_app(Arc::clone(&store))];
-    apps.extend(carrier.map(|carrier| phone::app(store, carrier)));
+    apps.extend(carrier.map(|carrier| phone::app(store, carrier, clock)));
     apps
 }
 

@@ -8,6 +8,7 @@ pub mod clients;
 pub mod clock;
 pub mod directory;
 pub mod engine;
+mod events;
 mod inbound;
 pub mod metrics;
 mod outbound;
@@ -20,8 +21,9 @@ pub mod request_body;
 pub mod service;
 mod spool;
 pub mod store;
+mod suspects;
 mod trace;
-mod webhooks;
+pub mod webhooks;
 
 pub use clients::{AcceptError, Client, RequestKey, Submission};
 pub use clock::{Clock, FrozenClock, SystemClock};
@@ -30,6 +32,9 @@ pub use engine::{Engine, EngineOptions, Limits};
 pub use outbound::{HoursError, OnAmbiguous, OnAmbiguousError, Priority, PriorityError, QuietHours};
 pub use queue::QueueChoice;
 pub use receipts::{Base, IdBase, IdBaseError};
-pub use record::{Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine, WorkerRecord};
+pub use record::{
+    DeadLetterKind, DeadLetterRecord, Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine,
+    WorkerRecord,
+};
 pub use spool::SpoolStatus;
 pub use store::{OpenError, StoreChoice, StoreError};

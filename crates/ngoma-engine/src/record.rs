@@ -51,6 +51,68 @@ pub struct EventRecord {
     pub detail: Option<String>,
 }
 
+/// Something that was given up, kept until a person has it tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetterRecord {
+    /// The account it belongs to.
+    pub account: String,
+    /// What was to be done.
+    pub kind: DeadLetterKind,
+    /// The message or the event; with the kind it says which letter this is.
+    pub item: MessageId,
+    /// The message, or the one the event is about.
+    pub message: MessageId,
+    /// When it was given up.
+    pub at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// What went wrong with the last attempt.
+    pub reason: String,
+    /// The person, where the message is known.
+    pub address: Option<Address>,
+    /// The message's channel.
+    pub channel: Option<String>,
+    /// The message's service, once known.
+    pub service: Option<String>,
+}
+
+/// What was to be done with what was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeadLetterKind {
+    /// A person's message was to be given to a service.
+    Inbound,
+    /// A message was to be sent.
+    Outbound,
+    /// An event was to be given to a service.
+    Event,
+    /// The account's web hook was to be called.
+    Webhook,
+}
+
+/// Every kind with its word.
+const DEAD_LETTER_KINDS: [(DeadLetterKind, &str); 4] = [
+    (DeadLetterKind::Inbound, "inbound"),
+    (DeadLetterKind::Outbound, "outbound"),
+    (DeadLetterKind::Event, "event"),
+    (DeadLetterKind::Webhook, "webhook"),
+];
+
+impl DeadLetterKind {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        DEAD_LETTER_KINDS
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("webhook", |(_, word)| word)
+    }
+
+    /// The kind of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        let known = DEAD_LETTER_KINDS.iter().find(|(_, known)| *known == word);
+        known.map(|(kind, _)| *kind)
+    }
+}
+
 /// In or out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {

@@ -162,6 +162,8 @@ impl Story {
             status: if is_answer { Status::Delivered } else { Status::Handled },
             provider_id: None,
             created_at: at(number as u64),
+            reason: None,
+            possible_duplicate: false,
         });
     }
 }

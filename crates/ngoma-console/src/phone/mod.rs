@@ -16,7 +16,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use carrier::Carrier;
-use ngoma_engine::{Clock, SystemClock};
+use ngoma_engine::Clock;
 use ngoma_message::Address;
 use ngoma_web::App;
 use std::sync::Arc;
@@ -41,12 +41,8 @@ impl Phone {
 }
 
 /// The app that answers `/phone`.
-pub fn app(store: Arc<dyn PhoneStore>, carrier: Arc<dyn Carrier>) -> App {
-    let phone = Phone {
-        store,
-        carrier,
-        clock: Arc::new(SystemClock),
-    };
+pub fn app(store: Arc<dyn PhoneStore>, carrier: Arc<dyn Carrier>, clock: Arc<dyn Clock>) -> App {
+    let phone = Phone { store, carrier, clock };
     App::new("phone", routes(phone))
         .with_templates(crate::templates())
         .with_static_files(crate::static_files())

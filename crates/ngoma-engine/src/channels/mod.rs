@@ -93,8 +93,9 @@ impl Running {
     /// The places in memory for messages of that way.
     pub(crate) fn room(&self, kind: QueueKind) -> &Arc<Semaphore> {
         match kind {
-            QueueKind::Inbound => &self.inbound_room,
             QueueKind::Outbound => &self.outbound_room,
+            // Follow-ups have places of their services and accounts, not of channels.
+            QueueKind::Inbound | QueueKind::Event | QueueKind::Webhook => &self.inbound_room,
         }
     }
 

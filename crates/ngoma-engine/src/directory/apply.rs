@@ -39,6 +39,7 @@ pub(crate) async fn apply(runtime: &Arc<Runtime>, document: Document, refresh: R
         }
         // A channel that was paused may go on.
         runtime.look_for_due_work();
+        runtime.look_for_follow_ups();
     }
     Ok(report)
 }

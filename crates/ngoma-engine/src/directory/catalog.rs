@@ -1,8 +1,8 @@
 //! The directory as the message path needs it: by the store's numbers, with routes ready to match.
 
-use super::{Account, ChannelRecord, Directory, Route};
+use super::{Account, ChannelRecord, Directory, Listeners, Route, WebhookRecord};
 use crate::service::ServiceKey;
-use crate::store::Loaded;
+use crate::store::{Loaded, LoadedAccount, LoadedService};
 use ngoma_message::{Address, Country, Object};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,10 +13,33 @@ use tokio::sync::Semaphore;
 pub(crate) struct Catalog {
     /// The same by name.
     pub(crate) directory: Arc<Directory>,
+    accounts: HashMap<i64, AccountEntry>,
     channels: HashMap<i64, ChannelEntry>,
     services: HashMap<i64, Arc<ServiceEntry>>,
     channel_numbers: HashMap<(String, String), i64>,
     account_numbers: HashMap<String, i64>,
+}
+
+/// An account and who is told what happens in it.
+#[derive(Debug)]
+pub(crate) struct AccountEntry {
+    pub(crate) id: i64,
+    pub(crate) code: String,
+    pub(crate) webhook: Option<WebhookRecord>,
+    pub(crate) listeners: Arc<Listeners>,
+    /// Places for calls of its web hook that are under way.
+    pub(crate) calling: Arc<Semaphore>,
+}
+
+/// How much is worked on at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoomLimits {
+    /// Steps of one service.
+    pub(crate) steps: usize,
+    /// Events of one service in memory.
+    pub(crate) events: usize,
+    /// Calls of one account's web hook.
+    pub(crate) calls: usize,
 }
 
 /// A channel and the routes of what comes by it.
@@ -48,19 +71,30 @@ pub(crate) struct ServiceEntry {
     pub(crate) config: Arc<Object>,
     pub(crate) http_allow: Option<Arc<Vec<String>>>,
     pub(crate) bundle_hash: String,
+    /// Whether it is told what became of its messages.
+    pub(crate) wants_events: bool,
     /// How many of its steps run at once.
     pub(crate) running: Arc<Semaphore>,
+    /// Places in memory for events on their way to it.
+    pub(crate) event_room: Arc<Semaphore>,
 }
 
 impl Catalog {
-    /// Builds it from what the store holds; services keep the limits they run under in `before`.
-    pub(crate) fn build(loaded: Loaded, before: &Catalog, steps_at_once: usize) -> Self {
-        let codes: HashMap<i64, String> = loaded.accounts.iter().cloned().collect();
+    /// Builds it from what the store holds; services and accounts keep the places they have in `before`.
+    pub(crate) fn build(loaded: Loaded, before: &Catalog, room: RoomLimits) -> Self {
+        let codes: HashMap<i64, String> = loaded.accounts.iter().map(|a| (a.id, a.code.clone())).collect();
         let mut catalog = Self::default();
         let mut directory = Directory::default();
-        catalog.account_numbers = loaded.accounts.iter().map(|(id, code)| (code.clone(), *id)).collect();
-        for code in codes.values() {
-            directory.accounts.insert(code.clone(), Account::default());
+        for account in loaded.accounts {
+            let webhook = account.webhook.clone();
+            let declared = Account {
+                webhook,
+                ..Account::default()
+            };
+            directory.accounts.insert(account.code.clone(), declared);
+            catalog.account_numbers.insert(account.code.clone(), account.id);
+            let entry = AccountEntry::new(account, &loaded.services, before, room.calls);
+            catalog.accounts.insert(entry.id, entry);
         }
         for channel in loaded.channels {
             let code = &codes[&channel.account];
@@ -83,9 +117,12 @@ impl Catalog {
                 account: codes[&service.account].clone(),
                 service: service.name.clone(),
             };
-            let running = match before.service(service.id) {
-                Some(before) => Arc::clone(&before.running),
-                None => Arc::new(Semaphore::new(steps_at_once)),
+            let (running, event_room) = match before.service(service.id) {
+                Some(before) => (Arc::clone(&before.running), Arc::clone(&before.event_room)),
+                None => (
+                    Arc::new(Semaphore::new(room.steps)),
+                    Arc::new(Semaphore::new(room.events)),
+                ),
             };
             let entry = ServiceEntry {
                 id: service.id,
@@ -93,7 +130,9 @@ impl Catalog {
                 config: Arc::clone(&service.record.config),
                 http_allow: service.record.http_allow.clone(),
                 bundle_hash: service.record.bundle_hash.clone(),
+                wants_events: service.record.wants_events,
                 running,
+                event_room,
                 key,
             };
             let account = directory.accounts.entry(entry.key.account.clone()).or_default();
@@ -105,6 +144,24 @@ impl Catalog {
         }
         catalog.directory = Arc::new(directory);
         catalog
+    }
+
+    /// An account by its number.
+    pub(crate) fn account(&self, id: i64) -> Option<&AccountEntry> {
+        self.accounts.get(&id)
+    }
+
+    /// Every account.
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = &AccountEntry> {
+        self.accounts.values()
+    }
+
+    /// Who is told what happens in an account.
+    pub(crate) fn listeners(&self, account: i64) -> Arc<Listeners> {
+        let account = self.account(account);
+        account
+            .map(|account| Arc::clone(&account.listeners))
+            .unwrap_or_default()
     }
 
     /// An account's number by its name.
@@ -158,5 +215,29 @@ impl Catalog {
             keyword: route.keyword,
             service: service.key.service.clone(),
         });
+    }
+}
+
+impl AccountEntry {
+    fn new(loaded: LoadedAccount, services: &[LoadedService], before: &Catalog, calls: usize) -> Self {
+        let wants_events = |service: &&LoadedService| service.account == loaded.id && service.record.wants_events;
+        let listeners = Listeners {
+            services: services.iter().filter(wants_events).map(|service| service.id).collect(),
+            topics: loaded
+                .webhook
+                .as_ref()
+                .map(|webhook| webhook.events.clone())
+                .unwrap_or_default(),
+        };
+        Self {
+            id: loaded.id,
+            code: loaded.code,
+            webhook: loaded.webhook,
+            listeners: Arc::new(listeners),
+            calling: match before.account(loaded.id) {
+                Some(before) => Arc::clone(&before.calling),
+                None => Arc::new(Semaphore::new(calls)),
+            },
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a document can be: every refusal names the thing.
 
-use super::{AccountDocument, ApplyError, Directory, Document, Route};
+use super::{AccountDocument, ApplyError, Directory, Document, Route, WebhookRecord};
 use crate::service::Bundle;
 use ngoma_message::Country;
 
@@ -31,6 +31,9 @@ pub(crate) fn check(document: &Document, directory: &Directory) -> Result<(), Ap
             }
             check_bundle(&what, &service.bundle)?;
         }
+        if let Some(webhook) = &account.webhook {
+            check_webhook(code, webhook)?;
+        }
         for route in account.routes.iter().flatten() {
             check_route(code, route, account, directory)?;
         }
@@ -60,6 +63,17 @@ fn check_bundle(what: &str, bundle: &Bundle) -> Result<(), ApplyError> {
     ))
 }
 
+fn check_webhook(code: &str, webhook: &WebhookRecord) -> Result<(), ApplyError> {
+    if let Some(problem) = webhook.secret.problem() {
+        return invalid(format!("webhook {code}: secret {problem}"));
+    }
+    webhook
+        .reach()
+        .check_url(&webhook.url)
+        .map(drop)
+        .map_err(|problem| ApplyError::Invalid(format!("webhook {code}: url: {problem}")))
+}
+
 fn check_route(code: &str, route: &Route, declared: &AccountDocument, directory: &Directory) -> Result<(), ApplyError> {
     let held = directory.accounts.get(code);
     let has_channel = declared.channels.contains_key(&route.channel)
@@ -87,7 +101,7 @@ fn invalid(problem: String) -> Result<(), ApplyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::{ChannelRecord, ServiceDocument};
+    use crate::directory::{ChannelRecord, Secret, ServiceDocument, Topic};
     use ngoma_message::Object;
     use std::collections::BTreeMap;
 
@@ -96,6 +110,7 @@ mod tests {
             kind: "script".into(),
             config: Object::new(),
             http_allow: None,
+            wants_events: false,
             bundle: Bundle {
                 hash: "h".into(),
                 main: "main.js".into(),
@@ -106,6 +121,7 @@ mod tests {
             channels: BTreeMap::from([("ussd".into(), ChannelRecord::default())]),
             services: BTreeMap::from([("clinic".into(), service)]),
             routes: Some(vec![route("ussd", "clinic")]),
+            webhook: None,
         };
         Document {
             accounts: BTreeMap::from([("demo".into(), account)]),
@@ -150,6 +166,28 @@ mod tests {
             |account| account.routes = Some(vec![route("sms", "clinic")]),
             "route demo: sms to clinic: there is no channel demo/sms",
         );
+        let webhook = |url: &str, secret: &str| WebhookRecord {
+            url: url.into(),
+            secret: Secret::new(secret),
+            events: [Topic::Message].into(),
+            allow_private: false,
+        };
+        check_refused(
+            |account| account.webhook = Some(webhook("https://a.org/", "short")),
+            "webhook demo: secret has fewer than 16 characters",
+        );
+        for (url, problem) in [
+            (
+                "ftp://a.org/",
+                "ftp://a.org/: only http and https addresses can be called",
+            ),
+            ("http://127.0.0.1/", "127.0.0.1 is in a private network"),
+        ] {
+            check_refused(
+                |account| account.webhook = Some(webhook(url, "0123456789abcdef")),
+                &format!("webhook demo: url: {problem}"),
+            );
+        }
         check_refused(
             |account| account.routes = Some(vec![route("ussd", "bank")]),
             "route demo: ussd to bank: there is no service demo/bank",

@@ -3,12 +3,16 @@
 mod apply;
 pub(crate) mod catalog;
 mod check;
+mod listeners;
 mod policy;
+mod webhook;
 
 pub use policy::{ChannelPolicy, PaceSetting};
+pub use webhook::{Secret, Topic, WebhookRecord};
 
 pub(crate) use apply::{Refresh, apply, load_service};
-pub(crate) use catalog::{Catalog, ChannelEntry, ServiceEntry};
+pub(crate) use catalog::{AccountEntry, Catalog, ChannelEntry, RoomLimits, ServiceEntry};
+pub(crate) use listeners::Listeners;
 
 use crate::service::Bundle;
 use ngoma_message::Object;
@@ -32,6 +36,8 @@ pub struct AccountDocument {
     pub services: BTreeMap<String, ServiceDocument>,
     /// The account's whole routing table, in order; `None` leaves it as it is.
     pub routes: Option<Vec<Route>>,
+    /// The account's web hook; `None` leaves it as it is.
+    pub webhook: Option<WebhookRecord>,
 }
 
 /// A service as declared.
@@ -43,6 +49,8 @@ pub struct ServiceDocument {
     pub config: Object,
     /// The hosts its http resource may call; `None` allows every public one.
     pub http_allow: Option<Vec<String>>,
+    /// Whether it is told what became of its messages.
+    pub wants_events: bool,
     /// Its code.
     pub bundle: Bundle,
 }
@@ -149,6 +157,8 @@ pub struct Account {
     pub services: BTreeMap<String, ServiceRecord>,
     /// The routing table, in order.
     pub routes: Vec<Route>,
+    /// The web hook.
+    pub webhook: Option<WebhookRecord>,
 }
 
 /// A deployed service; its code is in the store under its bundle's hash.
@@ -160,6 +170,8 @@ pub struct ServiceRecord {
     pub config: Arc<Object>,
     /// The hosts its http resource may call; `None` allows every public one.
     pub http_allow: Option<Arc<Vec<String>>>,
+    /// Whether it is told what became of its messages.
+    pub wants_events: bool,
     /// Its bundle's hash.
     pub bundle_hash: String,
 }

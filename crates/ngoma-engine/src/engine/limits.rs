@@ -1,5 +1,6 @@
 //! Everything that bounds the engine, by name.
 
+use crate::directory::RoomLimits;
 use crate::metrics::Metrics;
 use crate::spool::SpoolBounds;
 use crate::store::{StoreChoice, StoreOptions};
@@ -13,6 +14,12 @@ pub struct Limits {
     pub lease_wait: Duration,
     /// How many steps of one service run at once.
     pub steps_at_once: usize,
+    /// How many events on their way to one service are in memory; the rest wait in the queue's table.
+    pub events_in_memory: usize,
+    /// How many calls of one account's web hook are under way at once.
+    pub calls_at_once: usize,
+    /// How long a call of a web hook may take.
+    pub call_wall: Duration,
     /// How many messages one channel sends at once.
     pub sending_at_once: usize,
     /// How many messages of one channel are in memory, each way; the rest wait in the queue's table.
@@ -56,6 +63,9 @@ impl Default for Limits {
         Self {
             lease_wait: Duration::from_secs(10),
             steps_at_once: 32,
+            events_in_memory: 64,
+            calls_at_once: 16,
+            call_wall: Duration::from_secs(10),
             sending_at_once: 64,
             waiting_in_memory: 1024,
             group_commit: 256,
@@ -79,6 +89,15 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Those of services and accounts.
+    pub(super) fn room(&self) -> RoomLimits {
+        RoomLimits {
+            steps: self.steps_at_once,
+            events: self.events_in_memory,
+            calls: self.calls_at_once,
+        }
+    }
+
     /// Those of the spool.
     pub(super) fn spool(&self) -> SpoolBounds {
         SpoolBounds {

@@ -1,5 +1,6 @@
 //! The engine: opens the data folder, runs channels and services, moves messages between them.
 
+mod dead_letters;
 mod door;
 mod expiry;
 mod lease;
@@ -141,6 +142,8 @@ impl Engine {
             brokered.start(Arc::clone(&runtime.clock));
         }
         self.keep_task(tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime))));
+        let follow_ups = queue::pull_follow_ups_until_stopped(Arc::downgrade(runtime));
+        self.keep_task(tokio::spawn(follow_ups));
         if runtime.store.is_shared() {
             self.keep_task(tokio::spawn(lease::beat_until_stopped(Arc::downgrade(runtime))));
         }
@@ -280,6 +283,7 @@ impl Engine {
     /// Looks at the queue now rather than when its next message is due: for a clock that was moved.
     pub fn look_for_due_work(&self) {
         self.runtime.look_for_due_work();
+        self.runtime.look_for_follow_ups();
     }
 
     /// The latest messages of a person, both directions, newest last.

@@ -15,6 +15,7 @@ use crate::queue::Queue;
 use crate::service::{HttpPort, ServiceRunner};
 use crate::spool::Spool;
 use crate::store::{QueueKind, Store, StoreError};
+use crate::suspects::Suspects;
 use ngoma_message::{Country, MessageId, Timestamp};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,9 +40,12 @@ pub(crate) struct Runtime {
     pub(crate) limits: Limits,
     pub(crate) host: Host,
     pub(crate) people: People,
+    pub(crate) suspects: Suspects,
     pub(crate) http_port: Arc<dyn HttpPort>,
     /// Says that the queue should be looked at.
     pub(crate) due_work: Arc<Notify>,
+    /// Says that follow-ups should be looked for.
+    pub(crate) due_follow_ups: Arc<Notify>,
     pub(crate) under_way: UnderWay,
     pub(crate) tokens: Tokens,
     pub(super) lease: WorkerLease,
@@ -78,8 +82,10 @@ impl Runtime {
             limits: options.limits,
             host: Host::default(),
             people: People::default(),
+            suspects: Suspects::default(),
             http_port: Arc::new(http_public.clone()),
             due_work: parts.due_work,
+            due_follow_ups: Arc::default(),
             under_way: UnderWay::default(),
             tokens: Tokens::default(),
             lease: parts.lease,
@@ -100,7 +106,7 @@ impl Runtime {
     /// Reads what exists from the store.
     pub(crate) async fn read_catalog(&self) -> Result<Catalog, StoreError> {
         let loaded = self.store.load_directory().await?;
-        Ok(Catalog::build(loaded, &self.catalog(), self.limits.steps_at_once))
+        Ok(Catalog::build(loaded, &self.catalog(), self.limits.room()))
     }
 
     /// From now on this exists.
@@ -124,10 +130,10 @@ impl Runtime {
         let home = channels::Home::default();
         let door = super::door::ChannelDoor::new(Arc::downgrade(self), Arc::clone(&home), account, name);
         let allow_private = record.config.get("allow_private") == Some(&serde_json::Value::Bool(true));
-        let http = if allow_private {
-            &self.http_anywhere
+        let reach = if allow_private {
+            Reach::Anywhere
         } else {
-            &self.http_public
+            Reach::PublicOnly
         };
         let ctx = crate::channel::ChannelContext {
             account: account.to_owned(),
@@ -135,7 +141,7 @@ impl Runtime {
             address: record.address.clone(),
             country,
             clock: Arc::clone(&self.clock),
-            http: http.clone(),
+            http: self.http_client(reach).clone(),
             door: Arc::new(door),
         };
         Ok(Opened {
@@ -143,6 +149,14 @@ impl Runtime {
             description: channel_type.describe(),
             home,
         })
+    }
+
+    /// The client that reaches only there.
+    pub(crate) fn http_client(&self, reach: Reach) -> &HttpClient {
+        match reach {
+            Reach::PublicOnly => &self.http_public,
+            Reach::Anywhere => &self.http_anywhere,
+        }
     }
 
     /// Lets an opened channel run, in place of the one of its number.
@@ -161,6 +175,11 @@ impl Runtime {
     /// Lets the queue be looked at now.
     pub(crate) fn look_for_due_work(&self) {
         self.due_work.notify_one();
+    }
+
+    /// Lets follow-ups be looked for now.
+    pub(crate) fn look_for_follow_ups(&self) {
+        self.due_follow_ups.notify_one();
     }
 
     /// Says that a message found no place in memory and waits in the queue.
@@ -225,10 +244,19 @@ impl Runtime {
         self.is_stopping.load(Ordering::SeqCst)
     }
 
+    /// Returns when the engine begins to stop.
+    pub(crate) async fn until_stopping(&self) {
+        let begins = self.stopping.notified();
+        if !self.is_stopping() {
+            begins.await;
+        }
+    }
+
     /// From now on nothing new is taken.
     pub(super) fn begin_stopping(&self) {
         self.is_stopping.store(true, Ordering::SeqCst);
         self.look_for_due_work();
+        self.look_for_follow_ups();
         self.stopping.notify_waiters();
     }
 }

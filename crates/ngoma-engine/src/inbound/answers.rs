@@ -3,6 +3,7 @@
 use super::Job;
 use crate::channels::{Place, Running};
 use crate::directory::{ChannelEntry, ServiceEntry};
+use crate::engine::Runtime;
 use crate::outbound::{self, Way};
 use crate::record::Status;
 use crate::service::{Reply, SendTo};
@@ -12,15 +13,15 @@ use ngoma_message::{Address, MessageId, SessionEvent, Timestamp};
 use std::sync::Arc;
 
 /// The outbound messages of one step, with the places that wait for those that go on at once.
-pub(super) struct Plan {
-    pub(super) messages: Vec<NewOutbound>,
+pub(crate) struct Plan {
+    pub(crate) messages: Vec<NewOutbound>,
     ways: Vec<Go>,
 }
 
 /// How a message goes on once it is durable.
 enum Go {
     /// Within this task: somebody waits for it.
-    Now,
+    Now(Arc<Running>),
     /// In its own task, at its place in memory.
     Next(Arc<Running>, Place),
     /// From the queue, when this channel has room.
@@ -30,7 +31,7 @@ enum Go {
 }
 
 /// A durable message on its way.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     go: Go,
     taken: PulledOutbound,
 }
@@ -45,17 +46,32 @@ impl Plan {
         sends: Vec<SendTo>,
         trail: &mut Trail,
     ) -> Self {
-        let mut plan = Self {
-            messages: Vec::with_capacity(replies.len() + sends.len()),
-            ways: Vec::with_capacity(replies.len() + sends.len()),
-        };
+        let mut plan = Self::with_room_for(replies.len() + sends.len());
         for reply in replies {
             plan.add_reply(job, channel, service, reply, trail);
         }
-        for send in sends {
-            plan.add_send(job, service, send, trail);
-        }
+        plan.add_sends(&job.runtime, service, sends, trail);
         plan
+    }
+
+    /// Plans messages to others.
+    pub(crate) fn of_sends(runtime: &Runtime, service: &ServiceEntry, sends: Vec<SendTo>, trail: &mut Trail) -> Self {
+        let mut plan = Self::with_room_for(sends.len());
+        plan.add_sends(runtime, service, sends, trail);
+        plan
+    }
+
+    fn with_room_for(messages: usize) -> Self {
+        Self {
+            messages: Vec::with_capacity(messages),
+            ways: Vec::with_capacity(messages),
+        }
+    }
+
+    fn add_sends(&mut self, runtime: &Runtime, service: &ServiceEntry, sends: Vec<SendTo>, trail: &mut Trail) {
+        for send in sends {
+            self.add_send(runtime, service, send, trail);
+        }
     }
 
     fn add_reply(
@@ -92,14 +108,14 @@ impl Plan {
         if has_sessions {
             trail.note_about(&message.id, now, "attempt", "the first");
             message.publish = Some(Publish::Attempted);
-            self.push(message, Go::Now);
+            self.push(message, Go::Now(Arc::clone(&job.running)));
         } else {
-            self.push_on(job, message, Arc::clone(&job.running));
+            self.push_on(&job.runtime, message, Arc::clone(&job.running));
         }
     }
 
-    fn add_send(&mut self, job: &Job, service: &ServiceEntry, send: SendTo, trail: &mut Trail) {
-        let now = job.runtime.clock.now();
+    fn add_send(&mut self, runtime: &Runtime, service: &ServiceEntry, send: SendTo, trail: &mut Trail) {
+        let now = runtime.clock.now();
         let mut message = NewOutbound {
             id: MessageId::generate(),
             account: service.account,
@@ -126,7 +142,7 @@ impl Plan {
             "accept",
             format!("a message to {}", message.to.value()),
         );
-        match outbound::choose_channel(&job.runtime, service, &send.endpoint, &send.to) {
+        match outbound::choose_channel(runtime, service, &send.endpoint, &send.to) {
             Ok(Way {
                 running,
                 to,
@@ -138,7 +154,7 @@ impl Plan {
                 message.to = to;
                 message.from = from;
                 outbound::segment(&mut message, false, now, trail);
-                self.push_on(job, message, running);
+                self.push_on(runtime, message, running);
             }
             Err(reason) => {
                 trail.note_about(&message.id, now, "channel", format!("failed: {reason}"));
@@ -149,9 +165,9 @@ impl Plan {
         }
     }
 
-    fn push_on(&mut self, job: &Job, mut message: NewOutbound, running: Arc<Running>) {
-        let place = job.runtime.place(&running, QueueKind::Outbound);
-        let go = match place.filter(|_| !outbound::is_paused(&job.runtime, running.id)) {
+    fn push_on(&mut self, runtime: &Runtime, mut message: NewOutbound, running: Arc<Running>) {
+        let place = runtime.place(&running, QueueKind::Outbound);
+        let go = match place.filter(|_| !outbound::is_paused(runtime, running.id)) {
             Some(place) => Go::Next(running, place),
             None => Go::Queue(running),
         };
@@ -168,7 +184,7 @@ impl Plan {
     }
 
     /// The messages as they go on now that they are durable.
-    pub(super) fn answers(self, root: &MessageId, at: Timestamp, lease: i64) -> Vec<Answer> {
+    pub(crate) fn answers(self, root: &MessageId, at: Timestamp, lease: i64) -> Vec<Answer> {
         self.messages
             .into_iter()
             .zip(self.ways)
@@ -193,13 +209,20 @@ impl Job {
         {
             self.give_up(&reason).await;
         }
-        for Answer { go, taken } in answers.unwrap_or_default() {
-            match go {
-                Go::Now => outbound::attempt(&self.runtime, &self.running, taken).await,
-                Go::Next(running, place) => outbound::hand_over(&self.runtime, &running, taken, place),
-                Go::Queue(running) => self.runtime.leave_in_queue(&running),
-                Go::Nowhere => {}
-            }
+        for answer in answers.unwrap_or_default() {
+            answer.go_on(&self.runtime).await;
+        }
+    }
+}
+
+impl Answer {
+    /// Sends it, or lets it go on by itself.
+    pub(crate) async fn go_on(self, runtime: &Arc<Runtime>) {
+        match self.go {
+            Go::Now(running) => outbound::attempt(runtime, &running, self.taken).await,
+            Go::Next(running, place) => outbound::hand_over(runtime, &running, self.taken, place),
+            Go::Queue(running) => runtime.leave_in_queue(&running),
+            Go::Nowhere => {}
         }
     }
 }

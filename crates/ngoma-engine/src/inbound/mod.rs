@@ -10,9 +10,13 @@ mod people;
 mod route;
 mod session;
 mod step;
+mod wire;
 
+pub(crate) use answers::{Answer, Plan};
 pub(crate) use keep::{must_wait, spool, within_patience};
 pub(crate) use people::People;
+pub(crate) use step::{failure_text, note_requests, step_with_keys, what_it_did};
+pub(crate) use wire::as_vumi;
 
 use crate::channel::{Inbound, ReceiveError, Received};
 use crate::channels::{Place, Running};
@@ -21,6 +25,7 @@ use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::record::Status;
 use crate::store::{InboundMessage, Publish, PulledInbound, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
+use crate::suspects::{STEP_ATTEMPTS, ended_too_many};
 use crate::trace::Trail;
 use session::SessionTurn;
 use std::sync::Arc;
@@ -81,9 +86,11 @@ async fn take(
         Publish::Free
     };
     let lease = runtime.store.epoch();
+    let listeners = runtime.catalog().listeners(message.account);
+    let is_heard = !listeners.topics.is_empty();
     let storing = runtime
         .store
-        .store_inbound(message.clone(), publish, lease, trail.clone());
+        .store_inbound(message.clone(), publish, lease, listeners, trail.clone());
     match keep::within_patience(&runtime, storing).await {
         Err(StoreError::Unavailable(reason)) if runtime.spool.is_some() => {
             tracing::debug!(message.id = %message.id, reason, "the store does not take a message: it goes into the spool");
@@ -92,8 +99,11 @@ async fn take(
         Err(error) => Err(unavailable(error)),
         Ok(StoredInbound::Duplicate(known)) => Ok(Received::Duplicate(known)),
         Ok(StoredInbound::Stored) => {
+            if is_heard {
+                runtime.look_for_follow_ups();
+            }
             match place {
-                Some(place) => hand_over(&runtime, &running, PulledInbound { message, lease }, place),
+                Some(place) => hand_over(&runtime, &running, PulledInbound::arrived(message, lease), place),
                 None => runtime.leave_in_queue(&running),
             }
             Ok(Received::Stored)
@@ -115,13 +125,13 @@ pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: P
         running: Arc::clone(running),
         message: taken.message,
         lease: taken.lease,
+        attempts: taken.attempts,
     };
     let under_way = runtime.under_way.enter();
     tokio::spawn(async move {
         if let Err(panic) = caught(job.work(Trail::default())).await {
             let reason = format!("work on it broke off: {panic}");
-            job.end_unanswered(Status::Failed, "panic", &reason, Trail::default())
-                .await;
+            job.give_up_for_good("panic", &reason, 1, Trail::default()).await;
         }
         drop((place, under_way));
     });
@@ -134,6 +144,8 @@ struct Job {
     message: InboundMessage,
     /// What it was taken under: a lease that was lost meanwhile stores nothing.
     lease: i64,
+    /// How many of its steps may have begun before, each in a process that ended.
+    attempts: u32,
 }
 
 impl Job {
@@ -144,6 +156,10 @@ impl Job {
         };
         if self.is_too_late() {
             return self.expire(trail).await;
+        }
+        if self.attempts >= STEP_ATTEMPTS {
+            let reason = ended_too_many(self.attempts);
+            return self.give_up_for_good("step", &reason, self.attempts, trail).await;
         }
         let mut session = match self.runtime.persist(|| self.resolve_session()).await {
             Ok(session) => session,
@@ -163,6 +179,7 @@ impl Job {
         let Ok(permit) = service.running.acquire().await else {
             return;
         };
+        let alone = self.runtime.suspects.alone(self.attempts).await;
         if !self.runtime.holds(self.lease).await {
             let message = &self.message;
             self.runtime
@@ -173,6 +190,9 @@ impl Job {
         if self.is_too_late() {
             return self.expire(trail).await;
         }
+        if self.attempts > 0 && !self.begin_again().await {
+            return;
+        }
         if turn.has_waited {
             // The turn before may have changed the session.
             session = self.resolve_session().await.unwrap_or(session);
@@ -181,8 +201,24 @@ impl Job {
         let now = self.runtime.clock.now();
         trail.note(now, "route", format!("to service {}: {reason}", service.key.service));
         let answers = self.run_step(channel, service, session.as_ref(), trail).await;
-        drop((turn, permit));
+        drop((turn, permit, alone));
         self.send_answers(answers).await;
+    }
+
+    /// Records that a step begins of a message that may have ended a process; false when it must not. The first step of
+    /// a message is not recorded: nobody should wait for the disk twice.
+    async fn begin_again(&self) -> bool {
+        let (account, kind) = (self.message.account, QueueKind::Inbound);
+        let begun = self.runtime.persist(|| {
+            let (id, now) = (self.message.id.clone(), self.runtime.clock.now());
+            let store = &self.runtime.store;
+            store.begin_step(account, id, kind, now, self.lease, self.attempts)
+        });
+        let begun = begun.await;
+        if let Err(error) = &begun {
+            tracing::error!(message.id = %self.message.id, %error, "a step was not recorded: not begun");
+        }
+        begun.is_ok()
     }
 
     /// Ends a message whose session cannot be read, unless that passes: then the engine stops, and the message is
@@ -245,6 +281,16 @@ impl Job {
         self.give_up(reason).await;
     }
 
+    /// Ends a message as [`Self::end_unanswered`] does; it lies among the dead letters.
+    async fn give_up_for_good(&self, step: &str, reason: &str, attempts: u32, mut trail: Trail) {
+        trail.note(self.runtime.clock.now(), step, reason);
+        tracing::warn!(message.id = %self.message.id, reason, "a message was given up");
+        let mut commit = self.commit(None, Status::Failed, Some(reason.to_owned()), trail);
+        commit.given_up_after = Some(attempts);
+        let _ = self.store(commit).await;
+        self.give_up(reason).await;
+    }
+
     /// Tells the channel that no answer comes.
     async fn give_up(&self, reason: &str) {
         let telling = caught(self.running.transport.give_up(&self.message.id, reason)).await;
@@ -274,6 +320,7 @@ impl Job {
             metrics: Vec::new(),
             log: Vec::new(),
             trail,
+            given_up_after: None,
         }
     }
 

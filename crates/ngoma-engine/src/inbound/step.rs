@@ -3,16 +3,18 @@
 use super::Job;
 use super::answers::{Answer, Plan};
 use super::session::{self, SessionTurn};
+use super::wire::as_vumi;
 use crate::Clock;
 use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::record::Status;
 use crate::service::{KvReader, LogLine, PortError, Ports, ServiceError, Step, StepInput, StepOutcome};
-use crate::store::{Store, StoreError};
+use crate::store::{StepCommit, Store, StoreError};
+use crate::suspects::STEP_ATTEMPTS;
 use crate::trace::Trail;
 use async_trait::async_trait;
-use ngoma_message::{Message, vumi};
+use ngoma_message::{MessageId, Timestamp};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,16 +32,24 @@ impl Job {
         let runtime = &self.runtime;
         let begun = runtime.clock.now();
         trail.note(begun, "deliver", format!("to service {}", service.key.service));
-        let outcome = self.step_with_keys(channel, service, session).await?;
-        for request in &outcome.requests {
-            let code = request.code.map_or("no answer".to_owned(), |code| code.to_string());
-            let asked = format!(
-                "{} {}: {code}",
-                request.request.method,
-                without_secrets(&request.request.url)
-            );
-            trail.note(runtime.clock.now(), "request", asked);
-        }
+        let step = Step {
+            input: StepInput::Message(as_vumi(
+                &self.message,
+                &channel.name,
+                Some(self.running.description.transport_type),
+                session.map(|session| &session.event),
+            )),
+            wall_limit: runtime.limits.step_wall,
+        };
+        let outcome = match self.step_often_enough(service, step, &mut trail).await? {
+            Ok(outcome) => self.guard_replies(outcome),
+            Err(panic) => {
+                let failure = format!("the step broke off: {panic}");
+                self.commit_given_up(service, session, &failure, trail).await?;
+                return Err(format!("the service failed: {failure}"));
+            }
+        };
+        note_requests(&outcome, runtime.clock.now(), None, &mut trail);
         match &outcome.error {
             Some(error) => {
                 let failure = failure_text(error);
@@ -51,32 +61,25 @@ impl Job {
         }
     }
 
-    /// Runs the step; again from its beginning when it failed since its keys could not be read: what it did is stored
-    /// nowhere yet.
-    async fn step_with_keys(
+    /// Runs the step, and again when it panics: what it does to the outside may so be done more than once.
+    async fn step_often_enough(
         &self,
-        channel: &ChannelEntry,
-        service: &Arc<ServiceEntry>,
-        session: Option<&SessionTurn>,
-    ) -> Result<StepOutcome, String> {
+        service: &ServiceEntry,
+        step: Step,
+        trail: &mut Trail,
+    ) -> Result<Result<StepOutcome, String>, String> {
         let runtime = &self.runtime;
-        loop {
-            let step = Step {
-                input: StepInput::Message(vumi::message_to_json(&self.as_message(channel, session))),
-                wall_limit: runtime.limits.step_wall,
-            };
-            let keys = Arc::new(Keys::of(runtime, service));
-            let ports = ports(runtime, service, Arc::clone(&keys));
-            let stepping = Instant::now();
-            let stepped = caught(runtime.runner.step(&service.key, step, ports)).await;
-            runtime.metrics.measure_step(stepping.elapsed());
-            let outcome = self.guard_replies(stepped.unwrap_or_else(|panic| broke_off(&panic)));
-            if outcome.error.is_none() || !keys.were_away() || self.is_too_late() {
-                return Ok(outcome);
+        for attempt in 1.. {
+            let stepped = step_with_keys(runtime, service, &step, || self.is_too_late()).await;
+            match stepped.map_err(|error| error.to_string())? {
+                Err(panic) if attempt < STEP_ATTEMPTS => {
+                    let said = format!("broke off: {panic}; it is tried again");
+                    trail.note(runtime.clock.now(), "step", said);
+                }
+                stepped => return Ok(stepped),
             }
-            let answers = runtime.persist(|| runtime.store.ping()).await;
-            answers.map_err(|error| error.to_string())?;
         }
+        Err("it was not tried".to_owned())
     }
 
     /// A step may answer the one message it was given.
@@ -98,10 +101,22 @@ impl Job {
         &self,
         service: &ServiceEntry,
         session: Option<&SessionTurn>,
+        log: Vec<LogLine>,
+        failure: &str,
+        trail: Trail,
+    ) -> Result<(), String> {
+        let commit = self.failure(service, session, log, failure, trail);
+        self.store(commit).await.map_err(|error| error.to_string())
+    }
+
+    fn failure(
+        &self,
+        service: &ServiceEntry,
+        session: Option<&SessionTurn>,
         mut log: Vec<LogLine>,
         failure: &str,
         mut trail: Trail,
-    ) -> Result<(), String> {
+    ) -> StepCommit {
         trail.note(self.runtime.clock.now(), "step", format!("failed: {failure}"));
         log.push(LogLine {
             level: "error".into(),
@@ -110,6 +125,20 @@ impl Job {
         let mut commit = self.commit(Some(service), Status::Failed, Some(failure.to_owned()), trail);
         commit.log = log;
         commit.session = self.session_after(session, service, true);
+        commit
+    }
+
+    /// As a failure, and it lies among the dead letters.
+    async fn commit_given_up(
+        &self,
+        service: &ServiceEntry,
+        session: Option<&SessionTurn>,
+        failure: &str,
+        trail: Trail,
+    ) -> Result<(), String> {
+        tracing::warn!(message.id = %self.message.id, reason = failure, "a message was given up");
+        let mut commit = self.failure(service, session, Vec::new(), failure, trail);
+        commit.given_up_after = Some(STEP_ATTEMPTS);
         self.store(commit).await.map_err(|error| error.to_string())
     }
 
@@ -152,31 +181,26 @@ impl Job {
         let (now, lifetime) = (self.runtime.clock.now(), self.runtime.limits.session_lifetime);
         session::after(&self.message, session?, service.id, goes_on, now, lifetime)
     }
+}
 
-    fn as_message(&self, channel: &ChannelEntry, session: Option<&SessionTurn>) -> Message {
-        let mut message = Message::new(self.message.id.clone(), self.message.created_at);
-        message.from = Some(self.message.from.clone());
-        message.to = Some(self.message.to.clone());
-        message.content = self.message.content.clone();
-        message.session_event = session.map(|session| session.event.clone());
-        message.channel = Some(channel.name.clone());
-        message.transport_type = Some(self.running.description.transport_type.to_owned());
-        message.provider = self
-            .message
-            .transport_metadata
-            .get("provider")
-            .and_then(Value::as_str)
-            .map(str::to_owned);
-        message
-            .routing_metadata
-            .insert("endpoint_name".into(), "default".into());
-        message.transport_metadata = self.message.transport_metadata.clone();
-        message
+/// Notes the calls a step made, in the trace of the message it was about, or of the one told.
+pub(crate) fn note_requests(outcome: &StepOutcome, at: Timestamp, about: Option<&MessageId>, trail: &mut Trail) {
+    for request in &outcome.requests {
+        let code = request.code.map_or("no answer".to_owned(), |code| code.to_string());
+        let asked = format!(
+            "{} {}: {code}",
+            request.request.method,
+            without_secrets(&request.request.url)
+        );
+        match about {
+            Some(about) => trail.note_about(about, at, "request", asked),
+            None => trail.note(at, "request", asked),
+        }
     }
 }
 
 /// `gave 1 answer, sent 2 messages, wrote 1 key`; what it did not do is left out.
-fn what_it_did(outcome: &StepOutcome) -> String {
+pub(crate) fn what_it_did(outcome: &StepOutcome) -> String {
     let count = |number: usize, thing: &str| match number {
         1 => format!("1 {thing}"),
         _ => format!("{number} {thing}s"),
@@ -209,25 +233,34 @@ fn without_secrets(url: &str) -> String {
     }
 }
 
-/// A step whose runner panicked.
-fn broke_off(panic: &str) -> StepOutcome {
-    StepOutcome {
-        error: Some(ServiceError {
-            message: format!("the step broke off: {panic}"),
-            file: None,
-            line: None,
-            column: None,
-        }),
-        ..StepOutcome::default()
-    }
-}
-
 /// `TypeError: x is undefined (main.ts line 12)`.
-fn failure_text(error: &ServiceError) -> String {
+pub(crate) fn failure_text(error: &ServiceError) -> String {
     match (&error.file, error.line) {
         (Some(file), Some(line)) => format!("{} ({file} line {line})", error.message),
         (Some(file), None) => format!("{} ({file})", error.message),
         _ => error.message.clone(),
+    }
+}
+
+/// Runs a step; again from its beginning when it failed since its keys could not be read: what it did is stored nowhere
+/// yet. Inside the result is why it panicked; outside is why the keys stay unread.
+pub(crate) async fn step_with_keys(
+    runtime: &Runtime,
+    service: &ServiceEntry,
+    step: &Step,
+    is_too_late: impl Fn() -> bool,
+) -> Result<Result<StepOutcome, String>, StoreError> {
+    loop {
+        let keys = Arc::new(Keys::of(runtime, service));
+        let ports = ports(runtime, service, Arc::clone(&keys));
+        let stepping = Instant::now();
+        let stepped = caught(runtime.runner.step(&service.key, step.clone(), ports)).await;
+        runtime.metrics.measure_step(stepping.elapsed());
+        let has_failed = stepped.as_ref().map_or(true, |outcome| outcome.error.is_some());
+        if !has_failed || !keys.were_away() || is_too_late() {
+            return Ok(stepped);
+        }
+        runtime.persist(|| runtime.store.ping()).await?;
     }
 }
 

@@ -234,6 +234,7 @@ async fn store(runtime: &Runtime, running: &Running, taken: &PulledOutbound, res
         at: runtime.clock.now(),
         result,
         trail,
+        listeners: runtime.catalog().listeners(taken.account),
     });
     let stored = runtime
         .persist(|| runtime.store.record_outcome(Arc::clone(&outcome)))
@@ -242,5 +243,7 @@ async fn store(runtime: &Runtime, running: &Running, taken: &PulledOutbound, res
         tracing::error!(message.id = %taken.message.id, %error, "the outcome of an attempt was not stored");
     } else if waits {
         runtime.look_for_due_work();
+    } else if !outcome.listeners.is_empty() {
+        runtime.look_for_follow_ups();
     }
 }

@@ -70,7 +70,7 @@ impl HttpClient {
 
     /// Makes one call. Never follows a redirect.
     pub async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let url = self.check_url(&request.url)?;
+        let url = self.reach.check_url(&request.url)?;
         let client = self.client.as_ref().map_err(HttpError::clone)?;
         let limit = request.response_limit;
         let response = client
@@ -79,8 +79,11 @@ impl HttpClient {
             .map_err(no_response)?;
         read(response, limit).await
     }
+}
 
-    fn check_url(&self, text: &str) -> Result<Url, HttpError> {
+impl Reach {
+    /// Reads an address that may be called, as far as can be told without looking its name up.
+    pub(crate) fn check_url(self, text: &str) -> Result<Url, HttpError> {
         let bad = |problem: &str| HttpError::new(HttpErrorKind::BadUrl, format!("{text}: {problem}"));
         let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") {
@@ -88,8 +91,8 @@ impl HttpClient {
         }
         // A name is checked when it is looked up; the URL parser has already read 127.1 and 0x7f.1 as addresses.
         let is_allowed = match url.host() {
-            Some(Host::Ipv4(address)) => self.reach.allows(address.into()),
-            Some(Host::Ipv6(address)) => self.reach.allows(address.into()),
+            Some(Host::Ipv4(address)) => self.allows(address.into()),
+            Some(Host::Ipv6(address)) => self.allows(address.into()),
             Some(Host::Domain(_)) => true,
             None => return Err(bad("it names no host")),
         };
@@ -100,7 +103,7 @@ impl HttpClient {
                 url.host_str().unwrap_or(text)
             )));
         }
-        if !self.reach.allows_port(port) {
+        if !self.allows_port(port) {
             return Err(refused(format!("port {port} may not be called")));
         }
         Ok(url)

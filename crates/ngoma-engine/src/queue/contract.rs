@@ -2,7 +2,10 @@
 
 #![cfg_attr(
     not(test),
-    expect(dead_code, reason = "the dead letters, which come next, publish and bury")
+    expect(
+        dead_code,
+        reason = "what is buried, and put back, is so in the transaction of its message: tests do either by themselves"
+    )
 )]
 
 use crate::store::{QueueKind, StoreError};

@@ -6,6 +6,7 @@ mod brokered;
 #[cfg(test)]
 mod conformance;
 mod contract;
+mod follow_ups;
 mod in_store;
 #[cfg(test)]
 mod memory;
@@ -13,6 +14,7 @@ mod rabbit;
 
 pub(crate) use brokered::BrokeredQueue;
 pub(crate) use contract::{Depth, Lease, LeaseLost, Line, Published, Queue, Ticket};
+pub(crate) use follow_ups::pull_follow_ups_until_stopped;
 pub(crate) use in_store::StoreQueue;
 pub(crate) use rabbit::RabbitBroker;
 
@@ -94,11 +96,11 @@ async fn follow_clock(runtime: &Runtime, seen: &mut Timestamp) -> Result<(), Sto
 
 /// Takes what is due on every channel; says how long until the next is.
 async fn pull_all(runtime: &Arc<Runtime>) -> Result<Duration, StoreError> {
-    runtime.store.free_unsure_pulls().await?;
+    runtime.store.free_unsure_pulls(QueueKind::OF_CHANNELS).await?;
     let mut wait = LONGEST_SLEEP;
     for running in runtime.host.all() {
         running.note_backlog(false);
-        for kind in [QueueKind::Inbound, QueueKind::Outbound] {
+        for kind in QueueKind::OF_CHANNELS {
             if kind == QueueKind::Outbound && outbound::is_paused(runtime, running.id) {
                 continue;
             }
@@ -121,6 +123,7 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
         let taken = match kind {
             QueueKind::Inbound => pull_inbound(runtime, running).await?,
             QueueKind::Outbound => pull_outbound(runtime, running).await?,
+            QueueKind::Event | QueueKind::Webhook => return Ok(LONGEST_SLEEP),
         };
         if taken == 0 {
             // Whoever frees a place wakes us; one freed just before that was said is seen here.
@@ -143,8 +146,8 @@ async fn pull_inbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result<
     let (leases, places) = take(runtime, running, QueueKind::Inbound).await?;
     let pulled = runtime.persist(|| runtime.store.inbound_of(leases.clone())).await?;
     let count = pulled.len();
-    for (message, place) in pulled.into_iter().zip(places) {
-        inbound::hand_over(runtime, running, message, place);
+    for (taken, place) in pulled.into_iter().zip(places) {
+        inbound::hand_over(runtime, running, taken, place);
     }
     Ok(count)
 }

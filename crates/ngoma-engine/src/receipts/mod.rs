@@ -28,8 +28,10 @@ pub(crate) async fn report(
         channel: channel.id,
         event: MessageId::generate(),
         at: runtime.clock.now(),
+        listeners: runtime.catalog().listeners(channel.account),
         receipt,
     };
+    let is_heard = !write.listeners.is_empty();
     let mut event = Event {
         id: write.event.clone(),
         timestamp: write.at,
@@ -51,6 +53,9 @@ pub(crate) async fn report(
         ReceiptResult::Held => Ok(Reported::Held),
         ReceiptResult::Unchanged => Ok(Reported::Unchanged),
         ReceiptResult::Recorded(message) => {
+            if is_heard {
+                runtime.look_for_follow_ups();
+            }
             event.message_id = message;
             Ok(Reported::Recorded(Box::new(event)))
         }

@@ -130,7 +130,11 @@ async fn store_at_once(
         taken.push((entry, way));
     }
     let lease = runtime.store.drain_lease();
-    let stored = runtime.store.store_arrivals(account, Arc::new(arrivals), lease).await?;
+    let listeners = runtime.catalog().listeners(account);
+    let stored = runtime
+        .store
+        .store_arrivals(account, Arc::new(arrivals), lease, listeners)
+        .await?;
     for ((entry, way), result) in taken.into_iter().zip(stored) {
         if result == Landed::Unknown {
             // At the door it would have been refused, and its sender would have learned of it.
@@ -141,11 +145,12 @@ async fn store_at_once(
         }
         if let (Ok(Arrival::Inbound(inbound)), Some((running, place)), Landed::Stored) = (&entry.arrival, way, result) {
             let message = inbound.message.clone();
-            inbound::hand_over(runtime, &running, PulledInbound { message, lease }, place);
+            inbound::hand_over(runtime, &running, PulledInbound::arrived(message, lease), place);
         }
         landed.push(entry.removal(None));
     }
     runtime.look_for_due_work();
+    runtime.look_for_follow_ups();
     Ok(())
 }
 

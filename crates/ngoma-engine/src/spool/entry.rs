@@ -5,6 +5,7 @@ use crate::store::{Arrival, FallbackText, InboundMessage, ReceiptWrite, SpooledI
 use crate::trace::Trail;
 use ngoma_message::{Address, DeliveryStatus, MessageId, Object, SessionEvent, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// The text an arrival is kept as.
 pub(super) fn to_text(arrival: &Arrival) -> Result<String, serde_json::Error> {
@@ -151,6 +152,8 @@ impl ReceiptForm {
             },
             event: MessageId::from(self.event),
             at: Timestamp::from_micros(self.at),
+            // Who is told is known when it is stored.
+            listeners: Arc::default(),
         }
     }
 }
@@ -222,6 +225,7 @@ mod tests {
             },
             event: MessageId::generate(),
             at: Timestamp::from_micros(5),
+            listeners: Arc::default(),
         })
     }
 

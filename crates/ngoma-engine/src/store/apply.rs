@@ -1,9 +1,13 @@
 //! Makes what exists be as a document declares, in one transaction.
 
 use super::backend::OpError;
+use super::directory::{WEBHOOK_SETTING, stored_object};
+use super::follow_ups::forget_events;
 use super::sql::{Db, SqlError, args};
 use super::{NO_ACCOUNT, Store, StoreError};
-use crate::directory::{AccountDocument, Change, ChannelRecord, Document, Report, ReportLine, Route, ServiceDocument};
+use crate::directory::{
+    AccountDocument, Change, ChannelRecord, Document, Report, ReportLine, Route, ServiceDocument, WebhookRecord,
+};
 use crate::service::Bundle;
 use ngoma_message::Object;
 use std::sync::Arc;
@@ -48,6 +52,9 @@ fn apply_account(db: &mut dyn Db, code: &str, declared: &AccountDocument, report
             apply_service(db, account, name, service)?,
         );
     }
+    if let Some(webhook) = &declared.webhook {
+        report.add(format!("webhook {code}"), apply_webhook(db, account, webhook)?);
+    }
     if let Some(routes) = &declared.routes {
         apply_routes(db, account, code, routes, report)?;
     }
@@ -83,33 +90,57 @@ fn apply_channel(db: &mut dyn Db, account: i64, name: &str, declared: &ChannelRe
     Ok(change)
 }
 
+/// Sets the web hook among an account's settings; the others are left.
+fn apply_webhook(db: &mut dyn Db, account: i64, declared: &WebhookRecord) -> Result<Change, OpError> {
+    let held = db.first("SELECT settings FROM account WHERE id = ?1", &args![account])?;
+    let mut settings = match held {
+        Some(row) => stored_object(&row.get::<String>(0)?),
+        None => Object::new(),
+    };
+    let declared = serde_json::to_value(declared).unwrap_or_default();
+    let change = change_of(settings.get(WEBHOOK_SETTING), &declared);
+    if change != Change::Left {
+        settings.insert(WEBHOOK_SETTING.to_owned(), declared);
+        db.execute(
+            "UPDATE account SET settings = ?2 WHERE id = ?1",
+            &args![account, object_text(&settings)],
+        )?;
+    }
+    Ok(change)
+}
+
 fn apply_service(db: &mut dyn Db, account: i64, name: &str, declared: &ServiceDocument) -> Result<Change, OpError> {
     let http_allow = declared
         .http_allow
         .as_ref()
         .map(|hosts| serde_json::json!(hosts).to_string());
-    let columns: (String, String, Option<String>, i64) = (
+    let columns: (String, String, Option<String>, i64, bool) = (
         declared.kind.clone(),
         object_text(&declared.config),
         http_allow,
         store_bundle(db, &declared.bundle)?,
+        declared.wants_events,
     );
     let held = db
         .first(
-            "SELECT kind, config, http_allow, bundle FROM service WHERE account = ?1 AND name = ?2",
+            "SELECT kind, config, http_allow, bundle, wants_events FROM service WHERE account = ?1 AND name = ?2",
             &args![account, name],
         )?
-        .map(|row| Ok::<_, SqlError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .map(|row| Ok::<_, SqlError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
         .transpose()?;
     let change = change_of(held.as_ref(), &columns);
     if change != Change::Left {
-        let (kind, config, http_allow, bundle) = columns;
+        let (kind, config, http_allow, bundle, wants_events) = columns;
         db.execute(
-            "INSERT INTO service (account, name, kind, config, http_allow, bundle) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO service (account, name, kind, config, http_allow, bundle, wants_events)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             ON CONFLICT (account, name) DO UPDATE SET kind = excluded.kind, config = excluded.config,
-                http_allow = excluded.http_allow, bundle = excluded.bundle",
-            &args![account, name, kind, config, &http_allow, bundle],
+                http_allow = excluded.http_allow, bundle = excluded.bundle, wants_events = excluded.wants_events",
+            &args![account, name, kind, config, &http_allow, bundle, wants_events],
         )?;
+        if !wants_events {
+            forget_events(db, account, name)?;
+        }
     }
     Ok(change)
 }

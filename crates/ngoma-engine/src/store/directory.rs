@@ -2,21 +2,31 @@
 
 use super::sql::{Db, SqlError};
 use super::{Store, StoreError};
-use crate::directory::{ChannelRecord, ServiceRecord};
+use crate::directory::{ChannelRecord, ServiceRecord, WebhookRecord};
 use crate::service::Bundle;
 use ngoma_message::Object;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// The key of an account's settings that holds its web hook.
+pub(super) const WEBHOOK_SETTING: &str = "webhook";
+
 /// Everything that exists, as rows.
 #[derive(Debug, Default)]
 pub(crate) struct Loaded {
-    /// Number and code.
-    pub(crate) accounts: Vec<(i64, String)>,
+    pub(crate) accounts: Vec<LoadedAccount>,
     pub(crate) channels: Vec<LoadedChannel>,
     pub(crate) services: Vec<LoadedService>,
     /// Of every account, in order.
     pub(crate) routes: Vec<LoadedRoute>,
+}
+
+/// An account's row.
+#[derive(Debug)]
+pub(crate) struct LoadedAccount {
+    pub(crate) id: i64,
+    pub(crate) code: String,
+    pub(crate) webhook: Option<WebhookRecord>,
 }
 
 /// A channel's row.
@@ -78,10 +88,18 @@ impl Store {
     }
 }
 
-fn accounts(db: &mut dyn Db) -> Result<Vec<(i64, String)>, SqlError> {
-    db.query("SELECT id, code FROM account", &[])?
+fn accounts(db: &mut dyn Db) -> Result<Vec<LoadedAccount>, SqlError> {
+    db.query("SELECT id, code, settings FROM account", &[])?
         .iter()
-        .map(|row| Ok((row.get(0)?, row.get(1)?)))
+        .map(|row| {
+            let mut settings = stored_object(&row.get::<String>(2)?);
+            let webhook = settings.remove(WEBHOOK_SETTING);
+            Ok(LoadedAccount {
+                id: row.get(0)?,
+                code: row.get(1)?,
+                webhook: webhook.and_then(|webhook| serde_json::from_value(webhook).ok()),
+            })
+        })
         .collect()
 }
 
@@ -110,7 +128,7 @@ fn channels(db: &mut dyn Db) -> Result<Vec<LoadedChannel>, SqlError> {
 
 fn services(db: &mut dyn Db) -> Result<Vec<LoadedService>, SqlError> {
     db.query(
-        "SELECT v.id, v.account, v.name, v.kind, v.config, v.http_allow, b.hash
+        "SELECT v.id, v.account, v.name, v.kind, v.config, v.http_allow, b.hash, v.wants_events
         FROM service AS v JOIN bundle AS b ON b.id = v.bundle",
         &[],
     )?
@@ -127,6 +145,7 @@ fn services(db: &mut dyn Db) -> Result<Vec<LoadedService>, SqlError> {
                 // A list that cannot be read allows nothing rather than everything.
                 http_allow: http_allow.map(|list| Arc::new(serde_json::from_str(&list).unwrap_or_default())),
                 bundle_hash: row.get(6)?,
+                wants_events: row.get(7)?,
             },
         })
     })

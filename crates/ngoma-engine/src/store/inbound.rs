@@ -1,15 +1,18 @@
 //! Inbound messages: taken once, with their place in the queue.
 
 use super::backend::OpError;
+use super::follow_ups::{FollowUp, follow};
 use super::partitions::INBOX_DAYS;
 use super::sql::{Db, Insert, Row, SqlError, args};
 use super::steps::{NewOutbound, Publish, insert_outbound};
 use super::work::{NewWork, enqueue};
 use super::{QueueKind, Store, StoreError};
+use crate::directory::{Listeners, Topic};
 use crate::metrics::Count;
 use crate::record::{Direction, Status};
 use crate::trace::Trail;
 use ngoma_message::{Address, MessageId, Object, SessionEvent, Timestamp};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a message that brought no id of its provider's is known by what it says.
@@ -42,6 +45,19 @@ pub(crate) struct PulledInbound {
     pub(crate) message: InboundMessage,
     /// The lease it was taken under.
     pub(crate) lease: i64,
+    /// How many of its steps may have begun, each in a process that ended.
+    pub(crate) attempts: u32,
+}
+
+impl PulledInbound {
+    /// A message as it was stored just now.
+    pub(crate) fn arrived(message: InboundMessage, lease: i64) -> Self {
+        Self {
+            message,
+            lease,
+            attempts: 0,
+        }
+    }
 }
 
 impl InboundMessage {
@@ -80,11 +96,12 @@ impl Store {
         message: InboundMessage,
         hand_over: Publish,
         lease: i64,
+        listeners: Arc<Listeners>,
         trail: Trail,
     ) -> Result<StoredInbound, StoreError> {
         let channel = message.channel;
         let storing = self.write(message.account, move |db| {
-            take_inbound(db, &message, hand_over, &trail, lease)
+            take_inbound(db, &message, hand_over, &trail, lease, &listeners)
         });
         let stored = storing.await?;
         if stored == StoredInbound::Stored {
@@ -105,12 +122,24 @@ impl Store {
     }
 }
 
+fn call_about(message: &InboundMessage) -> FollowUp<'_> {
+    FollowUp {
+        account: message.account,
+        item: &message.id,
+        kind: QueueKind::Webhook,
+        line: message.account,
+        about: None,
+        at: message.created_at,
+    }
+}
+
 pub(super) fn take_inbound(
     db: &mut dyn Db,
     message: &InboundMessage,
     hand_over: Publish,
     trail: &Trail,
     lease: i64,
+    listeners: &Listeners,
 ) -> Result<StoredInbound, OpError> {
     if let Some(known) = note_arrival(db, message)? {
         return Ok(StoredInbound::Duplicate(known));
@@ -128,6 +157,9 @@ pub(super) fn take_inbound(
         publish: hand_over,
     };
     enqueue(db, &[work], lease)?;
+    if listeners.topics.contains(&Topic::Message) {
+        follow(db, &call_about(message))?;
+    }
     super::queries::append_trace(db, message.account, &message.id, trail)?;
     Ok(StoredInbound::Stored)
 }

@@ -1,10 +1,12 @@
 //! What the queue does with rows of work: they are taken, given back, ended, buried, and handed to a broker.
 
 use super::backend::OpError;
+use super::dead_letters::{Letter, give_up};
 use super::inbound::{INBOUND_COLUMNS, inbound_from};
 use super::outcomes::{OUTBOUND_COLUMNS, outbound_from};
 use super::pull::Pull;
 use super::sql::{Db, Dialect, Insert, Param, Row, SqlError, args};
+use super::work::Ended;
 use super::workers::check_epoch;
 use super::{NO_ACCOUNT, PulledInbound, PulledOutbound, Store, StoreError};
 use crate::outbound::Priority;
@@ -144,6 +146,7 @@ impl Store {
                 Ok(PulledInbound {
                     message: inbound_from(row, 0)?,
                     lease: lease.epoch,
+                    attempts: lease.attempts,
                 })
             })
         })
@@ -211,31 +214,18 @@ impl Store {
     ) -> Result<Result<(), LeaseLost>, StoreError> {
         let (lease, reason) = (lease.clone(), reason.to_owned());
         self.write(lease.line.account, move |db| {
-            let key = args![lease.line.account, &lease.item, lease.line.kind.number(), lease.epoch];
-            let held = db.first(
-                "DELETE FROM work WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4
-                RETURNING priority, attempts, about",
-                &key,
-            )?;
-            let Some(held) = held else { return Ok(Err(LeaseLost)) };
-            db.execute(
-                "INSERT INTO dead_letter (account, item, kind, channel, priority, attempts, at, reason, about)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                ON CONFLICT (account, item, kind) DO UPDATE SET at = excluded.at, reason = excluded.reason,
-                    attempts = excluded.attempts",
-                &args![
-                    lease.line.account,
-                    &lease.item,
-                    lease.line.kind.number(),
-                    lease.line.channel,
-                    held.get::<i64>(0)?,
-                    held.get::<i64>(1)?,
-                    at,
-                    &reason,
-                    held.get::<Option<MessageId>>(2)?.as_ref(),
-                ],
-            )?;
-            Ok(Ok(()))
+            let letter = Letter {
+                attempts: None,
+                at,
+                reason: &reason,
+            };
+            let line = lease.line;
+            Ok(
+                match give_up(db, line.account, &lease.item, line.kind, letter, lease.epoch)? {
+                    Ended::Done => Ok(()),
+                    Ended::Before | Ended::LeaseLost => Err(LeaseLost),
+                },
+            )
         })
         .await
     }
@@ -293,13 +283,13 @@ impl Store {
         .await
     }
 
-    /// Makes free work due no later than it can be by this clock: at once before its first attempt, else after the
-    /// longest wait there is.
+    /// Makes free work due no later than it can be by this clock: at once before its first attempt or when it never
+    /// waits, else after the longest wait there is.
     pub(crate) async fn draw_near(&self, now: Timestamp, longest_wait: Duration) -> Result<(), StoreError> {
         let latest = now + longest_wait;
         self.write(NO_ACCOUNT, move |db| {
             db.execute(
-                "UPDATE work SET due_at = ?1 WHERE lease = 0 AND attempts = 0 AND due_at > ?1",
+                "UPDATE work SET due_at = ?1 WHERE lease = 0 AND (attempts = 0 OR kind = 0) AND due_at > ?1",
                 &args![now],
             )?;
             db.execute(

@@ -4,9 +4,13 @@
 mod accept;
 mod apply;
 pub(crate) mod backend;
+mod dead_letters;
 mod depth;
 mod directory;
+mod event_steps;
+mod events;
 pub(crate) mod files;
+mod follow_ups;
 mod inbound;
 mod kv;
 mod leases;
@@ -32,7 +36,10 @@ mod workers;
 
 pub(crate) use accept::{AcceptResult, Acceptance};
 pub(crate) use depth::Depth;
-pub(crate) use directory::{Loaded, LoadedRoute};
+pub(crate) use directory::{Loaded, LoadedAccount, LoadedRoute, LoadedService};
+pub(crate) use event_steps::{Effects, FollowUpCommit, FollowUpEnd};
+pub(crate) use events::StoredEvent;
+pub(crate) use follow_ups::{FollowUpLine, Subject, TakenFollowUp};
 pub(crate) use inbound::{FallbackText, InboundMessage, PulledInbound, StoredInbound};
 pub(crate) use outcomes::{AttemptResult, OutcomeEffects, OutcomeWrite};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};

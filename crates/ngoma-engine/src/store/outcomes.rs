@@ -1,12 +1,14 @@
 //! Attempts to send and what became of them.
 
 use super::backend::OpError;
+use super::events::{NewEvent, append_event};
 use super::inbound::stored_address;
 use super::receipts::{join_orphans, know_carrier_id};
 use super::sql::{Db, Row, SqlError, args};
 use super::work::{Ended, finish};
 use super::{PulledOutbound, QueueKind, Store, StoreError};
 use crate::channel::Outbound;
+use crate::directory::Listeners;
 use crate::queue::Lease;
 use crate::record::Status;
 use crate::trace::Trail;
@@ -34,6 +36,22 @@ pub(crate) struct OutcomeWrite {
     pub(crate) result: AttemptResult,
     /// The steps taken.
     pub(crate) trail: Trail,
+    /// Who is told of it.
+    pub(crate) listeners: Arc<Listeners>,
+}
+
+impl OutcomeWrite {
+    fn event<'a>(&'a self, id: &'a MessageId, kind: &'a str, detail: Option<&'a str>) -> NewEvent<'a> {
+        NewEvent {
+            account: self.account,
+            message: &self.message,
+            id,
+            at: self.at,
+            kind,
+            detail,
+            now: self.at,
+        }
+    }
 }
 
 /// What an attempt to send brought.
@@ -162,15 +180,7 @@ impl Store {
                 AttemptResult::Over { status, reason, event } => {
                     if finish(db, outcome.account, &outcome.message, QueueKind::Outbound, lease)? != Ended::LeaseLost {
                         effects.has_moved = set_status(db, outcome.account, &outcome.message, *status, Some(reason))?;
-                        append_event(
-                            db,
-                            outcome.account,
-                            &outcome.message,
-                            event,
-                            outcome.at,
-                            "nack",
-                            Some(reason),
-                        )?;
+                        append_event(db, &outcome.event(event, "nack", Some(reason)), &outcome.listeners)?;
                     }
                 }
             }
@@ -199,7 +209,7 @@ fn record_sent(
     if effects.is_possible_duplicate {
         note_possible_duplicate(db, account, message)?;
     }
-    append_event(db, account, message, event, outcome.at, "ack", provider_id)?;
+    append_event(db, &outcome.event(event, "ack", provider_id), &outcome.listeners)?;
     if let Some(provider_id) = provider_id {
         db.execute(
             "UPDATE message SET provider_id = ?3 WHERE account = ?1 AND id = ?2",
@@ -295,22 +305,4 @@ pub(super) fn set_status(
         &args![account, message, status, reason],
     )?;
     Ok(true)
-}
-
-/// Appends an event to a message's. An event that is there is left as it is.
-pub(super) fn append_event(
-    db: &mut dyn Db,
-    account: i64,
-    message: &MessageId,
-    id: &MessageId,
-    at: Timestamp,
-    kind: &str,
-    detail: Option<&str>,
-) -> Result<(), SqlError> {
-    db.execute(
-        "INSERT INTO message_event (account, message, id, at, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT DO NOTHING",
-        &args![account, message, id, at, kind, detail],
-    )
-    .map(drop)
 }

@@ -62,18 +62,19 @@ impl Store {
         pulled
     }
 
-    /// Frees what pulls leased whose answer was lost. To be done before anything else is pulled: what is leased then is
-    /// worked on.
-    pub(crate) async fn free_unsure_pulls(&self) -> Result<(), StoreError> {
-        while let Some(pull) = self.next_unsure() {
-            self.free_pull(pull).await?;
-            self.unsure().pop();
+    /// Frees what pulls of these kinds leased whose answer was lost. To be done by whoever pulls them, before anything
+    /// else of theirs is pulled: what is leased then is worked on.
+    pub(crate) async fn free_unsure_pulls(&self, kinds: [QueueKind; 2]) -> Result<(), StoreError> {
+        while let Some(pull) = self.next_unsure(kinds) {
+            self.free_pull(pull.clone()).await?;
+            self.unsure().retain(|held| !Arc::ptr_eq(&held.items, &pull.items));
         }
         Ok(())
     }
 
-    fn next_unsure(&self) -> Option<Pull> {
-        self.unsure().last().cloned()
+    fn next_unsure(&self, kinds: [QueueKind; 2]) -> Option<Pull> {
+        let unsure = self.unsure();
+        unsure.iter().rev().find(|pull| kinds.contains(&pull.kind)).cloned()
     }
 
     async fn free_pull(&self, pull: Pull) -> Result<(), StoreError> {

@@ -1,15 +1,18 @@
 //! Delivery receipts, matched within one channel; those that come before the id they name wait for it.
 
 use super::backend::OpError;
-use super::outcomes::{OutcomeWrite, append_event, set_status};
+use super::events::{NewEvent, append_event};
+use super::outcomes::{OutcomeWrite, set_status};
 use super::partitions::{CARRIER_ID_DAYS, ORPHAN_DAYS};
 use super::sql::{Db, SqlError, args};
 use super::work::end;
 use super::{QueueKind, Store, StoreError};
 use crate::channel::{Receipt, ReceiptFor};
+use crate::directory::Listeners;
 use crate::record::Status;
 use crate::trace::Trail;
 use ngoma_message::{DeliveryStatus, MessageId, Timestamp};
+use std::sync::Arc;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// How many receipts of a channel wait on one day for ids that nobody knows; more are refused.
@@ -23,6 +26,8 @@ pub(crate) struct ReceiptWrite {
     pub(crate) receipt: Receipt,
     pub(crate) event: MessageId,
     pub(crate) at: Timestamp,
+    /// Who is told of it.
+    pub(crate) listeners: Arc<Listeners>,
 }
 
 /// What a receipt did to its message.
@@ -58,7 +63,7 @@ pub(super) fn take_receipt(db: &mut dyn Db, write: &ReceiptWrite) -> Result<Rece
         },
     };
     match found {
-        Some(found) => Ok(apply(db, write, &found)?),
+        Some(found) => Ok(apply(db, write, &found, write.at)?),
         None => Ok(ReceiptResult::Unknown),
     }
 }
@@ -151,11 +156,11 @@ pub(super) fn join_orphans(
     for day in today - ORPHAN_DAYS..=today + 1 {
         let held = db.query(
             "DELETE FROM orphan_receipt WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4
-            RETURNING id, at, status, reason",
+            RETURNING at, status, reason",
             &args![account, day, outcome.channel, key],
         )?;
         for row in held {
-            let status = match row.get::<String>(2)?.as_str() {
+            let status = match row.get::<String>(1)?.as_str() {
                 "delivered" => DeliveryStatus::Delivered,
                 "failed" => DeliveryStatus::Failed,
                 _ => DeliveryStatus::Pending,
@@ -166,13 +171,15 @@ pub(super) fn join_orphans(
                 receipt: Receipt {
                     about: ReceiptFor::ProviderId(key.to_owned()),
                     status,
-                    reason: row.get(3)?,
+                    reason: row.get(2)?,
                 },
-                event: row.get(0)?,
-                at: row.get(1)?,
+                // After the ack, of which those who are told of both hear first.
+                event: MessageId::generate(),
+                at: row.get(0)?,
+                listeners: Arc::clone(&outcome.listeners),
             };
             if let Some(found) = find_by_id(db, &write, &outcome.message)?
-                && matches!(apply(db, &write, &found)?, ReceiptResult::Recorded(_))
+                && matches!(apply(db, &write, &found, outcome.at)?, ReceiptResult::Recorded(_))
             {
                 joined.push(status);
             }
@@ -181,7 +188,7 @@ pub(super) fn join_orphans(
     Ok(joined)
 }
 
-fn apply(db: &mut dyn Db, write: &ReceiptWrite, found: &Found) -> Result<ReceiptResult, SqlError> {
+fn apply(db: &mut dyn Db, write: &ReceiptWrite, found: &Found, now: Timestamp) -> Result<ReceiptResult, SqlError> {
     let (account, id) = (write.account, &found.message);
     let status = match write.receipt.status {
         DeliveryStatus::Pending => None,
@@ -204,7 +211,16 @@ fn apply(db: &mut dyn Db, write: &ReceiptWrite, found: &Found) -> Result<Receipt
             // The carrier has it: whatever else was to be tried is over.
             end(db, account, id, QueueKind::Outbound)?;
         }
-        append_event(db, account, id, &write.event, write.at, word, reason)?;
+        let event = NewEvent {
+            account,
+            message: id,
+            id: &write.event,
+            at: write.at,
+            kind: word,
+            detail: reason,
+            now,
+        };
+        append_event(db, &event, &write.listeners)?;
         trail.note_about(id, write.at, "receipt", says);
         ReceiptResult::Recorded(id.clone())
     } else {

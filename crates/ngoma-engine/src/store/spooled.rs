@@ -7,6 +7,7 @@ use super::sql::{Db, SqlError, args};
 use super::{
     FallbackText, InboundMessage, Publish, QueueKind, ReceiptResult, ReceiptWrite, Store, StoreError, StoredInbound,
 };
+use crate::directory::Listeners;
 use crate::trace::Trail;
 use std::sync::Arc;
 
@@ -70,9 +71,10 @@ impl Store {
         account: i64,
         arrivals: Arc<Vec<(Arrival, Publish)>>,
         lease: i64,
+        listeners: Arc<Listeners>,
     ) -> Result<Vec<Landed>, StoreError> {
         self.write(account, move |db| {
-            let land = |(arrival, publish): &(Arrival, Publish)| land(db, arrival, *publish, lease);
+            let land = |(arrival, publish): &(Arrival, Publish)| land(db, arrival, *publish, lease, &listeners);
             arrivals.iter().map(land).collect()
         })
         .await
@@ -85,10 +87,16 @@ impl Store {
     }
 }
 
-fn land(db: &mut dyn Db, arrival: &Arrival, publish: Publish, lease: i64) -> Result<Landed, OpError> {
+fn land(
+    db: &mut dyn Db,
+    arrival: &Arrival,
+    publish: Publish,
+    lease: i64,
+    listeners: &Arc<Listeners>,
+) -> Result<Landed, OpError> {
     match arrival {
-        Arrival::Inbound(inbound) => land_inbound(db, inbound, publish, lease),
-        Arrival::Receipt(write) => Ok(match take_receipt(db, write)? {
+        Arrival::Inbound(inbound) => land_inbound(db, inbound, publish, lease, listeners),
+        Arrival::Receipt(write) => Ok(match take_receipt(db, &told_to(write, listeners))? {
             ReceiptResult::Unknown => Landed::Unknown,
             ReceiptResult::Held | ReceiptResult::Recorded(_) => Landed::Stored,
             ReceiptResult::Unchanged => Landed::Known,
@@ -97,9 +105,23 @@ fn land(db: &mut dyn Db, arrival: &Arrival, publish: Publish, lease: i64) -> Res
     }
 }
 
-fn land_inbound(db: &mut dyn Db, inbound: &SpooledInbound, publish: Publish, lease: i64) -> Result<Landed, OpError> {
+/// The same, told to those who listen now.
+fn told_to(write: &ReceiptWrite, listeners: &Arc<Listeners>) -> ReceiptWrite {
+    ReceiptWrite {
+        listeners: Arc::clone(listeners),
+        ..write.clone()
+    }
+}
+
+fn land_inbound(
+    db: &mut dyn Db,
+    inbound: &SpooledInbound,
+    publish: Publish,
+    lease: i64,
+    listeners: &Listeners,
+) -> Result<Landed, OpError> {
     let message = &inbound.message;
-    match take_inbound(db, message, publish, &inbound.trail, lease)? {
+    match take_inbound(db, message, publish, &inbound.trail, lease, listeners)? {
         StoredInbound::Stored => Ok(Landed::Stored),
         StoredInbound::Duplicate(known) if known == message.id => Ok(take_over(db, inbound, publish, lease)?),
         StoredInbound::Duplicate(_) => Ok(Landed::Known),
@@ -188,7 +210,9 @@ mod tests {
 
     async fn land(store: &Store, inbound: &SpooledInbound, publish: Publish) -> Landed {
         let arrivals = vec![(Arrival::Inbound(Box::new(inbound.clone())), publish)];
-        let landed = store.store_arrivals(1, Arc::new(arrivals), store.drain_lease()).await;
+        let landed = store
+            .store_arrivals(1, Arc::new(arrivals), store.drain_lease(), Arc::default())
+            .await;
         landed.unwrap()[0]
     }
 
@@ -211,7 +235,7 @@ mod tests {
             let store = open(&folder).await;
             let inbound = spooled(Some(store.epoch()));
             let (message, trail) = (inbound.message.clone(), Trail::default());
-            let stored = store.store_inbound(message, Publish::Leased, store.epoch(), trail);
+            let stored = store.store_inbound(message, Publish::Leased, store.epoch(), Arc::default(), trail);
             assert_eq!(stored.await, Ok(StoredInbound::Stored));
             assert_eq!(pull(&store).await, 0);
             assert_eq!(land(&store, &inbound, publish).await, Landed::Stored);
@@ -248,7 +272,7 @@ mod tests {
         wrong.message.provider_id = None;
         let both = [first, wrong].map(|inbound| (Arrival::Inbound(Box::new(inbound)), Publish::Free));
         let stored = store
-            .store_arrivals(1, Arc::new(both.into()), store.drain_lease())
+            .store_arrivals(1, Arc::new(both.into()), store.drain_lease(), Arc::default())
             .await;
         assert!(matches!(stored, Err(StoreError::Refused(_))), "{stored:?}");
         assert_eq!(pull(&store).await, 0);

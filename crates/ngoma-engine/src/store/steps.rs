@@ -1,6 +1,7 @@
 //! What a service's step did, as one transaction; and how an inbound message ends in any other way.
 
 use super::backend::OpError;
+use super::dead_letters::{Letter, give_up};
 use super::inbound::InboundMessage;
 use super::service_notes::{write_log, write_metrics};
 use super::sessions::write_session;
@@ -44,6 +45,8 @@ pub(crate) struct StepCommit {
     pub(crate) log: Vec<LogLine>,
     /// The steps taken.
     pub(crate) trail: Trail,
+    /// After how many attempts it is given up, to lie among the dead letters.
+    pub(crate) given_up_after: Option<u32>,
 }
 
 /// How work on an inbound message ended.
@@ -127,7 +130,7 @@ impl Store {
             let Some(session_ended) = end_inbound(db, &step)? else {
                 return was_committed(db, &step);
             };
-            if finish(db, account, &step.message, QueueKind::Inbound, step.lease)? == Ended::LeaseLost {
+            if end_work(db, &step)? == Ended::LeaseLost {
                 return Err(OpError::Refused("another process has the message".into()));
             }
             if let Some(session) = &step.session {
@@ -164,6 +167,19 @@ fn end_inbound(db: &mut dyn Db, step: &StepCommit) -> Result<Option<bool>, SqlEr
         ],
     )?;
     ended.map(|row| row.get(0)).transpose()
+}
+
+fn end_work(db: &mut dyn Db, step: &StepCommit) -> Result<Ended, SqlError> {
+    let (account, item, kind) = (step.account, &step.message, QueueKind::Inbound);
+    let Some(attempts) = step.given_up_after else {
+        return finish(db, account, item, kind, step.lease);
+    };
+    let letter = Letter {
+        attempts: Some(attempts),
+        at: step.at,
+        reason: step.end.reason.as_deref().unwrap_or_default(),
+    };
+    give_up(db, account, item, kind, letter, step.lease)
 }
 
 /// Whether this very step was committed before and its answer was lost: then what it sends is there.

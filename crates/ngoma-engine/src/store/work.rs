@@ -12,6 +12,10 @@ pub(crate) enum QueueKind {
     Inbound,
     /// A message to a carrier.
     Outbound,
+    /// An event to the service whose message it is about.
+    Event,
+    /// A message or an event to the account's web hook.
+    Webhook,
 }
 
 /// An outbound message this process has taken from the queue, or keeps from its acceptance.
@@ -78,11 +82,18 @@ pub(super) struct NewWork<'a> {
 }
 
 impl QueueKind {
+    /// What waits on a channel, and may be handed out by a broker.
+    pub(crate) const OF_CHANNELS: [Self; 2] = [Self::Inbound, Self::Outbound];
+    /// What waits in a line of its service or account.
+    pub(crate) const OF_FOLLOW_UPS: [Self; 2] = [Self::Event, Self::Webhook];
+
     /// The number the store holds.
     pub(super) fn number(self) -> i64 {
         match self {
             Self::Inbound => 0,
             Self::Outbound => 1,
+            Self::Event => 2,
+            Self::Webhook => 3,
         }
     }
 
@@ -91,14 +102,14 @@ impl QueueKind {
         match self {
             Self::Inbound => "inbound",
             Self::Outbound => "outbound",
+            Self::Event => "event",
+            Self::Webhook => "webhook",
         }
     }
 
-    /// The kind of a word.
+    /// The kind of a word, of those that wait on channels: a broker's tickets name no others.
     pub(crate) fn parse(word: &str) -> Option<Self> {
-        [Self::Inbound, Self::Outbound]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+        Self::OF_CHANNELS.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 

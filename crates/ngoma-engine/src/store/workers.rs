@@ -25,6 +25,10 @@ fn database_time(db: &mut dyn Db) -> Result<Timestamp, SqlError> {
     }
 }
 
+/// What becomes of work whose process is gone. An inbound message's first step is not recorded before it begins, so it
+/// may have begun: it counts.
+const FREED: &str = "lease = 0, published = 0, attempts = CASE WHEN kind = 0 AND attempts = 0 THEN 1 ELSE attempts END";
+
 /// Counts the processes that opened this store, and frees what earlier ones of the same data folder had leased: they are
 /// gone, since this process holds the folder's lock.
 pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
@@ -35,7 +39,7 @@ pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
     )?;
     match db.dialect() {
         Dialect::Sqlite => {
-            db.execute("UPDATE work SET lease = 0, published = 0 WHERE lease <> 0", &[])?;
+            db.execute(&format!("UPDATE work SET {FREED} WHERE lease <> 0"), &[])?;
             db.execute("DELETE FROM worker", &[])?;
         }
         Dialect::Postgres => {
@@ -63,7 +67,7 @@ pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
 fn free(db: &mut dyn Db, epoch: i64) -> Result<(), SqlError> {
     // What came from the spool is under the negative number.
     db.execute(
-        "UPDATE work SET lease = 0, published = 0 WHERE lease IN (?1, ?2)",
+        &format!("UPDATE work SET {FREED} WHERE lease IN (?1, ?2)"),
         &args![epoch, -epoch],
     )?;
     db.execute("DELETE FROM worker WHERE epoch = ?1", &args![epoch])?;

@@ -1,7 +1,5 @@
 //! When a call that failed is made again, and when it is given up.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "no web hook is called yet"))]
-
 use crate::outbound::RetryPolicy;
 use ngoma_message::Timestamp;
 use std::time::Duration;

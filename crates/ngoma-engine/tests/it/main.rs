@@ -2,7 +2,9 @@
 
 mod amqp;
 mod applying;
+mod calls;
 mod clocks;
+mod events;
 mod full_disk;
 mod incoming;
 mod leases;
@@ -10,9 +12,11 @@ mod line;
 mod metrics;
 mod outage;
 mod outgoing;
+mod poison;
 mod policies;
 mod power_loss;
 mod receipts;
+mod receiver;
 mod restarts;
 mod script;
 mod sending;

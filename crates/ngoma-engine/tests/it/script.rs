@@ -7,6 +7,7 @@ use ngoma_engine::service::{
 };
 use ngoma_message::Object;
 use serde_json::{Value, json};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
@@ -18,6 +19,10 @@ pub struct Script {
     pub loaded: Mutex<Vec<String>>,
     /// Every Vumi message a step was given.
     pub seen: Mutex<Vec<Value>>,
+    /// Every Vumi event a step was given.
+    pub events: Mutex<Vec<Value>>,
+    /// What the next steps of events do; when it is empty they count themselves in the key `events`.
+    pub on_events: Mutex<VecDeque<OnEvent>>,
     /// Steps that begin with `wait` take one of these.
     pub gate: Semaphore,
     /// Steps that have begun.
@@ -31,6 +36,8 @@ impl Script {
         Arc::new(Self {
             loaded: Mutex::default(),
             seen: Mutex::default(),
+            events: Mutex::default(),
+            on_events: Mutex::default(),
             gate: Semaphore::new(0),
             begun: AtomicUsize::new(0),
             slow_to_load: Mutex::default(),
@@ -65,8 +72,9 @@ impl ServiceRunner for Script {
     async fn unload(&self, _service: &ServiceKey) {}
 
     async fn step(&self, _service: &ServiceKey, step: Step, ports: Ports) -> StepOutcome {
-        let StepInput::Message(message) = step.input else {
-            return StepOutcome::default();
+        let message = match step.input {
+            StepInput::Message(message) => message,
+            StepInput::Event(event) => return self.take_event(event).await,
         };
         self.begun.fetch_add(1, Ordering::SeqCst);
         self.seen.lock().unwrap().push(message.clone());
@@ -85,6 +93,93 @@ impl ServiceRunner for Script {
     }
 }
 
+/// What a step does when it is told of an event.
+#[derive(Clone, Copy, Debug)]
+pub enum OnEvent {
+    Fail,
+    Panic,
+    /// Waits for one of [`Script::gate`].
+    Wait,
+    /// Answers, though there is nothing to answer.
+    Reply,
+    /// Sends a message to somebody.
+    Send,
+    /// Does what the store refuses.
+    Spoil,
+}
+
+impl Script {
+    async fn take_event(&self, event: Value) -> StepOutcome {
+        self.events.lock().unwrap().push(event);
+        let order = self.on_events.lock().unwrap().pop_front();
+        if let Some(OnEvent::Wait) = order {
+            self.gate.acquire().await.unwrap().forget();
+        }
+        obey_event(order)
+    }
+
+    /// Each event's type or status, in the order they were told.
+    pub fn told(&self) -> Vec<String> {
+        let events = self.events.lock().unwrap();
+        let word = |event: &Value| {
+            let status = event["delivery_status"].as_str().or(event["event_type"].as_str());
+            status.unwrap_or_default().to_owned()
+        };
+        events.iter().map(word).collect()
+    }
+}
+
+fn obey_event(order: Option<OnEvent>) -> StepOutcome {
+    let mut outcome = StepOutcome {
+        kv: vec![KvWrite::Increment {
+            key: "events".into(),
+            amount: 1,
+        }],
+        ..StepOutcome::default()
+    };
+    match order {
+        None | Some(OnEvent::Wait) => {}
+        Some(OnEvent::Panic) => panic!("asked to"),
+        Some(OnEvent::Fail) => outcome.error = Some(asked_to()),
+        Some(OnEvent::Reply) => outcome.replies.push(Reply {
+            content: Some("an answer".into()),
+            in_reply_to: "nobody".into(),
+            continue_session: true,
+            helper_metadata: Object::new(),
+        }),
+        Some(OnEvent::Send) => outcome.sends.push(SendTo {
+            to: "+2".into(),
+            endpoint: "default".into(),
+            content: Some("it arrived".into()),
+            helper_metadata: Object::new(),
+        }),
+        Some(OnEvent::Spoil) => outcome.kv.push(KvWrite::Increment {
+            key: "word".into(),
+            amount: 1,
+        }),
+    }
+    if let Some(OnEvent::Spoil) = order {
+        outcome.kv.insert(
+            0,
+            KvWrite::Set {
+                key: "word".into(),
+                value: json!("text"),
+                expires_at: None,
+            },
+        );
+    }
+    outcome
+}
+
+fn asked_to() -> ServiceError {
+    ServiceError {
+        message: "Error: asked to".into(),
+        file: Some("main.js".into()),
+        line: Some(7),
+        column: None,
+    }
+}
+
 fn obey(message: &Value, turns: i64) -> StepOutcome {
     let content = message["content"].as_str().unwrap_or_default();
     let event = message["session_event"].as_str().unwrap_or("-");
@@ -95,7 +190,7 @@ fn obey(message: &Value, turns: i64) -> StepOutcome {
         content: Some(format!("{turns} {event} {content}")),
         in_reply_to: id.to_owned(),
         continue_session: order != "end",
-        helper_metadata: Object::new(),
+        helper_metadata: Object::from_iter([("note".to_owned(), json!(turns))]),
     };
     let mut outcome = StepOutcome {
         kv: vec![KvWrite::Increment {
@@ -120,12 +215,7 @@ fn obey(message: &Value, turns: i64) -> StepOutcome {
         "stray" => reply.in_reply_to = "another".into(),
         "textless" => reply.content = None,
         "fail" => {
-            outcome.error = Some(ServiceError {
-                message: "Error: asked to".into(),
-                file: Some("main.js".into()),
-                line: Some(7),
-                column: None,
-            });
+            outcome.error = Some(asked_to());
         }
         // A word is no number: the store refuses the second write, and with it the whole step.
         "spoil" => outcome.kv.extend([

@@ -1,7 +1,7 @@
 //! What goes wrong around a message: it is never forgotten, and others go on.
 
 use crate::line::{Line, text, turn};
-use crate::world::{World, demo, soon};
+use crate::world::{World, demo, soon, until};
 use ngoma_engine::channel::{Receipt, ReceiptFor, Reported, Sent};
 use ngoma_engine::{Limits, Status};
 use ngoma_message::{DeliveryStatus, Timestamp};
@@ -29,15 +29,6 @@ fn two_in_memory() -> Limits {
         waiting_in_memory: 2,
         ..Limits::default()
     }
-}
-
-async fn until(mut is_so: impl FnMut() -> bool) {
-    soon(async {
-        while !is_so() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
 }
 
 #[tokio::test]

@@ -204,6 +204,16 @@ impl World {
     }
 }
 
+/// Waits until it is so.
+pub async fn until(mut is_so: impl FnMut() -> bool) {
+    soon(async {
+        while !is_so() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 /// An account with a USSD channel and an SMS channel, both routed to the service `clinic`.
 pub fn demo(account: &str) -> Document {
     let channel = |code: &str, address: &str| ChannelRecord {
@@ -220,6 +230,7 @@ pub fn demo(account: &str) -> Document {
         ]),
         services: BTreeMap::from([("clinic".to_owned(), service("one"))]),
         routes: Some(vec![route("ussd", "clinic"), route("sms", "clinic")]),
+        webhook: None,
     };
     Document {
         accounts: BTreeMap::from([(account.to_owned(), declared)]),
@@ -231,6 +242,7 @@ pub fn service(hash: &str) -> ServiceDocument {
         kind: "script".into(),
         config: Object::new(),
         http_allow: None,
+        wants_events: false,
         bundle: Bundle {
             hash: hash.into(),
             main: "main.js".into(),

@@ -7,13 +7,15 @@ pub use bundle_wire::BundleWire;
 pub use file::{read_carried, read_file, toml_problem};
 
 use anyhow::{Context, Result};
-use ngoma_engine::directory::{AccountDocument, ChannelPolicy, ChannelRecord, Document, Route, ServiceDocument};
+use ngoma_engine::directory::{
+    AccountDocument, ChannelPolicy, ChannelRecord, Document, Route, ServiceDocument, WebhookRecord,
+};
 use ngoma_message::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Stands, in any text of a channel's or service's config, for the address this server listens on.
+/// Stands, in a web hook's address and any text of a channel's or service's config, for the address this server listens on.
 const LISTEN_MARK: &str = "{listen}";
 
 /// A file as read, its services' code beside it. It travels to a running `serve` as JSON.
@@ -49,6 +51,8 @@ struct DeclaredAccount {
     service: BTreeMap<String, DeclaredService>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     route: Option<Vec<DeclaredRoute>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    webhook: Option<WebhookRecord>,
 }
 
 /// `[account.NAME.channel.NAME]`
@@ -75,6 +79,9 @@ struct DeclaredService {
     config: Object,
     /// The hosts the service may call; absent allows every public one.
     http_allow: Option<Vec<String>>,
+    /// Whether the service is told what became of its messages.
+    #[serde(default)]
+    events: bool,
 }
 
 /// `[[account.NAME.route]]`
@@ -135,6 +142,10 @@ impl DeclaredAccount {
             channels: channels.collect(),
             services: services.collect::<Result<_>>()?,
             routes: self.route.map(|routes| routes.into_iter().map(Route::from).collect()),
+            webhook: self.webhook.map(|webhook| WebhookRecord {
+                url: webhook.url.replace(LISTEN_MARK, base_url),
+                ..webhook
+            }),
         })
     }
 }
@@ -157,6 +168,7 @@ impl DeclaredService {
             kind: self.kind,
             config: with_listen(self.config, base_url),
             http_allow: self.http_allow,
+            wants_events: self.events,
             bundle: bundle.try_into()?,
         })
     }

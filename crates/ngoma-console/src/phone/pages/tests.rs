@@ -1,11 +1,12 @@
 //! The phone's pages through the router, with a store and a carrier of the tests.
 
-use crate::apps;
-use crate::phone::fakes::{NotingCarrier, Story};
+use crate::phone::fakes::{NotingCarrier, Story, at};
+use crate::{apps, apps_by};
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
+use ngoma_engine::FrozenClock;
 use ngoma_web::Site;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -38,7 +39,10 @@ fn phone(story: Story) -> PhoneSite {
 
 fn phone_whose_channels_answer(story: Story, status: StatusCode) -> PhoneSite {
     let carrier = NotingCarrier::answering(status);
-    let router = Site::new(apps(Arc::new(story), Some(carrier.clone()))).router();
+    // The story's own day, after what happened in it.
+    let clock = Arc::new(FrozenClock::at(at(100)));
+    let apps = apps_by(Arc::new(story), Some(carrier.clone()), clock);
+    let router = Site::new(apps).router();
     PhoneSite { router, carrier }
 }
 

@@ -3,7 +3,6 @@
 mod screen;
 mod sms;
 mod trace;
-mod words;
 
 pub use sms::SmsForm;
 

@@ -1,8 +1,8 @@
 //! What the handset's screen shows, from the last session in the store and what the handset alone knows.
 
-use super::words::{clock, encoding_name, visible};
 use crate::phone::handset::Handset;
 use crate::phone::query::Query;
+use crate::words::{clock, encoding_name, visible};
 use ngoma_engine::{Direction, SessionRecord};
 use ngoma_message::text::{measure, ussd_limit};
 use ngoma_message::{SessionEvent, Timestamp};

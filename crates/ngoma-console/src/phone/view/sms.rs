@@ -1,9 +1,9 @@
 //! The SMS thread with each message's encoding, segments and status, and the form that writes one.
 
-use super::words::{encoding_name, visible};
 use crate::phone::handset::Handset;
 use crate::phone::lines;
 use crate::phone::query::page_address;
+use crate::words::{encoding_name, visible};
 use ngoma_engine::{Direction, MessageRecord, Status};
 use ngoma_message::MessageId;
 use ngoma_message::text::{Measure, measure};

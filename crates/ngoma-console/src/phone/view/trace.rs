@@ -1,8 +1,8 @@
 //! The trace of one turn: every step a message and its answers took, with its time.
 
 use super::sms::is_sms;
-use super::words::{duration, shortened, visible};
 use crate::phone::handset::Handset;
+use crate::words::{duration, shortened, visible};
 use ngoma_engine::{Direction, MessageRecord, TraceLine};
 use ngoma_message::{SessionEvent, Timestamp};
 use serde::Serialize;

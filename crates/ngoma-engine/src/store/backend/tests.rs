@@ -31,7 +31,7 @@ fn add_account(code: String) -> impl FnMut(&mut dyn Db) -> Result<(), OpError> +
 
 async fn accounts(store: &Store) -> Vec<String> {
     let loaded = store.load_directory().await.unwrap();
-    let mut codes: Vec<String> = loaded.accounts.into_iter().map(|(_, code)| code).collect();
+    let mut codes: Vec<String> = loaded.accounts.into_iter().map(|account| account.code).collect();
     codes.sort();
     codes
 }
