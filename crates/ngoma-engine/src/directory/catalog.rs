@@ -4,7 +4,7 @@ use super::{Account, ChannelRecord, Directory, Route};
 use crate::service::ServiceKey;
 use crate::store::Loaded;
 use ngoma_message::{Address, Country, Object};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -13,8 +13,8 @@ use tokio::sync::Semaphore;
 pub(crate) struct Catalog {
     /// The same by name.
     pub(crate) directory: Arc<Directory>,
-    channels: HashMap<i64, ChannelEntry>,
-    services: HashMap<i64, Arc<ServiceEntry>>,
+    channels: BTreeMap<i64, ChannelEntry>,
+    services: BTreeMap<i64, Arc<ServiceEntry>>,
     channel_numbers: HashMap<(String, String), i64>,
 }
 
@@ -116,7 +116,7 @@ impl Catalog {
         self.channels.get(id)
     }
 
-    /// Every channel.
+    /// Every channel, in the order of their numbers.
     pub(crate) fn channels(&self) -> impl Iterator<Item = &ChannelEntry> {
         self.channels.values()
     }
@@ -126,7 +126,7 @@ impl Catalog {
         self.services.get(&id)
     }
 
-    /// Every service.
+    /// Every service, in the order of their numbers.
     pub(crate) fn services(&self) -> impl Iterator<Item = &Arc<ServiceEntry>> {
         self.services.values()
     }
