@@ -70,11 +70,17 @@ impl Engine {
     /// go of it, migrates, refuses the folder of a newer version.
     pub async fn open(data: &Path, options: EngineOptions) -> Result<Arc<Self>, OpenError> {
         let store = Store::open(data, options.limits.store(options.store.clone())).await?;
-        let runtime = Arc::new(Runtime::new(store, options));
-        let catalog = runtime.read_catalog().await.map_err(|error| OpenError::Folder {
+        let over = Self::over(store, options).await;
+        over.map_err(|error| OpenError::Folder {
             folder: data.to_owned(),
             problem: error.to_string(),
-        })?;
+        })
+    }
+
+    /// The engine of a store that is open.
+    pub(crate) async fn over(store: Store, options: EngineOptions) -> Result<Arc<Self>, StoreError> {
+        let runtime = Arc::new(Runtime::new(store, options));
+        let catalog = runtime.read_catalog().await?;
         runtime.use_catalog(catalog);
         Ok(Arc::new(Self {
             runtime,
@@ -82,6 +88,12 @@ impl Engine {
             is_started: AtomicBool::new(false),
             puller: Mutex::new(None),
         }))
+    }
+
+    /// The running parts.
+    #[cfg(test)]
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
     }
 
     /// Opens the channels, loads the services, resumes queued work.
@@ -115,9 +127,7 @@ impl Engine {
         for service in runtime.catalog().services() {
             runtime.runner.unload(&service.key).await;
         }
-        let store = runtime.store.clone();
-        // It waits for the writer's last transaction.
-        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+        runtime.store.close_aside().await;
     }
 
     /// Applies a document as one idempotent change, then refreshes what runs.

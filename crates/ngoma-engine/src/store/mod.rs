@@ -23,6 +23,8 @@ mod work;
 mod workers;
 
 pub(crate) use accept::{AcceptResult, Acceptance};
+#[cfg(test)]
+pub(crate) use backend::model;
 pub(crate) use directory::{Loaded, LoadedRoute};
 pub(crate) use inbound::{FallbackText, InboundMessage, StoredInbound};
 pub(crate) use outcomes::{AttemptResult, OutcomeWrite};
@@ -33,11 +35,13 @@ pub(crate) use work::{PulledOutbound, QueueKind};
 
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
 use migrations::MigrateError;
+use ngoma_message::Timestamp;
 use sql::{Db, PostgresDb, SqlError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use workers::Others;
 
 /// The store's file within the data folder.
 const FILE: &str = "ngoma.db";
@@ -163,6 +167,16 @@ impl Store {
         self.inner.backend.close();
     }
 
+    /// The same for a task, whose thread has others to serve meanwhile.
+    pub(crate) async fn close_aside(&self) {
+        if !self.inner.backend.has_threads() {
+            return self.close();
+        }
+        let store = self.clone();
+        // It waits for the writer's last transaction.
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
+    }
+
     /// The data folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.inner.folder
@@ -218,11 +232,34 @@ impl Store {
     }
 }
 
+#[cfg(test)]
+impl Store {
+    /// A store on the model of a disk, as the process of that data folder opens it.
+    pub(crate) fn on_model(
+        disk: &Arc<model::Disk>,
+        surroundings: Arc<dyn model::Surroundings>,
+        folder: &str,
+        now: Timestamp,
+    ) -> Self {
+        let epoch = disk.with(|db| workers::begin(db, folder, Others::OfOtherFolders, now));
+        let inner = Inner {
+            backend: Box::new(model::ModelBackend::start(disk, surroundings)),
+            backlog: Arc::new(Semaphore::new(64)),
+            folder: folder.into(),
+            epoch: epoch.expect("the model's disk always opens"),
+            log_lines: 10,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+}
+
 fn given_up() -> StoreError {
     StoreError::Unavailable("the query was given up".into())
 }
 
 fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOptions) -> Result<Inner, OpenError> {
+    let name = files::folder_name(folder).map_err(|error| OpenError::folder(folder, error))?;
+    let now = Timestamp::now();
     let (backend, epoch): (Box<dyn Backend>, i64) = match &options.choice {
         StoreChoice::Sqlite => {
             let in_folder = |error: SqlError| OpenError::folder(folder, error);
@@ -230,7 +267,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
             close_to_others(&file).map_err(|error| OpenError::folder(folder, error))?;
             let mut db = SqliteBackend::open_for_writing(&file, options.max_pages).map_err(in_folder)?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_folder))?;
-            let epoch = workers::begin(&mut db, folder).map_err(in_folder)?;
+            let epoch = workers::begin(&mut db, &name, Others::Nobody, now).map_err(in_folder)?;
             let backend = SqliteBackend::start(&file, db, lock, options.group_commit).map_err(in_folder)?;
             (Box::new(backend), epoch)
         }
@@ -239,7 +276,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
             let mut db = PostgresDb::connect(url).map_err(in_database)?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_database))?;
             partitions::create_ahead(&mut db).map_err(in_database)?;
-            let epoch = workers::begin(&mut db, folder).map_err(in_database)?;
+            let epoch = workers::begin(&mut db, &name, Others::OfOtherFolders, now).map_err(in_database)?;
             (Box::new(PostgresBackend::start(url, lock, options.group_commit)), epoch)
         }
     };

@@ -1,35 +1,41 @@
 //! The processes that work on a store, and the leases they hold by.
 
-use super::sql::{Db, Dialect, SqlError, args};
+use super::sql::{Db, SqlError, args};
 use super::{NO_ACCOUNT, Store, StoreError};
 use ngoma_message::Timestamp;
-use std::path::Path;
 use std::time::Duration;
 
 /// How long a process's leases hold without a beat.
 pub(crate) const WORKER_LEASE: Duration = Duration::from_secs(60);
 
+/// Who else may work on a store that is being opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Others {
+    /// Nobody: the store is in the data folder, whose lock this process holds.
+    Nobody,
+    /// Processes of other data folders.
+    OfOtherFolders,
+}
+
 /// Counts the processes that opened this store, and frees what earlier ones of the same data folder had leased: they are
 /// gone, since this process holds the folder's lock.
-pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
-    let folder = super::files::folder_name(folder).map_err(|error| SqlError::Unavailable(error.to_string()))?;
+pub(super) fn begin(db: &mut dyn Db, folder: &str, others: Others, now: Timestamp) -> Result<i64, SqlError> {
     let epoch = db.number(
         "UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value",
         &[],
     )?;
-    match db.dialect() {
-        Dialect::Sqlite => {
+    match others {
+        Others::Nobody => {
             db.execute("UPDATE work SET lease = 0 WHERE lease <> 0", &[])?;
             db.execute("DELETE FROM worker", &[])?;
         }
-        Dialect::Postgres => {
-            let before = db.query("SELECT epoch FROM worker WHERE folder = ?1", &args![&folder])?;
+        Others::OfOtherFolders => {
+            let before = db.query("SELECT epoch FROM worker WHERE folder = ?1", &args![folder])?;
             for row in before {
                 free(db, row.get(0)?)?;
             }
         }
     }
-    let now = Timestamp::now();
     db.execute(
         "INSERT INTO worker (epoch, folder, lease_until, beat_at, about) VALUES (?1, ?2, ?3, ?4, ?5)",
         &args![

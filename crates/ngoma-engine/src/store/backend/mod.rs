@@ -1,6 +1,8 @@
 //! Where operations run: threads that write with group commit, and connections that read.
 
 pub(super) mod folder_lock;
+#[cfg(test)]
+pub(crate) mod model;
 mod operation;
 mod postgres;
 mod sqlite;
@@ -24,4 +26,8 @@ pub(super) trait Backend: Send + Sync {
     fn read_slow(&self, query: Box<dyn Query>);
     /// Writes what was handed over before, and lets go of the database.
     fn close(&self);
+    /// Whether closing waits for a thread.
+    fn has_threads(&self) -> bool {
+        true
+    }
 }

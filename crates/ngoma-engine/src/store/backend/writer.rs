@@ -98,21 +98,29 @@ fn write_batch(connect: &mut impl Connect, mut batch: Vec<Box<dyn Operation>>) -
     if batch.is_empty() {
         return Ok(());
     }
-    let failure = match commit_batch(connect, &mut batch) {
-        Ok(()) => None,
-        Err(lost @ SqlError::DiskLost(_)) => return Err(lost),
-        Err(error) => {
-            tracing::warn!(%error, operations = batch.len(), "a store transaction was given up");
-            Some(match error {
-                SqlError::Refused(reason) => StoreError::Unavailable(reason),
-                error => error.into(),
-            })
-        }
-    };
+    let failure = commit(connect, &mut batch)?;
     for operation in batch {
         operation.answer(failure.clone());
     }
     Ok(())
+}
+
+/// Commits what is to be answered next; gives the reason when the transaction was given up.
+pub(super) fn commit(
+    connect: &mut impl Connect,
+    batch: &mut [Box<dyn Operation>],
+) -> Result<Option<StoreError>, SqlError> {
+    match commit_batch(connect, batch) {
+        Ok(()) => Ok(None),
+        Err(lost @ SqlError::DiskLost(_)) => Err(lost),
+        Err(error) => {
+            tracing::warn!(%error, operations = batch.len(), "a store transaction was given up");
+            Ok(Some(match error {
+                SqlError::Refused(reason) => StoreError::Unavailable(reason),
+                error => error.into(),
+            }))
+        }
+    }
 }
 
 fn commit_batch(connect: &mut impl Connect, batch: &mut [Box<dyn Operation>]) -> Result<(), SqlError> {
