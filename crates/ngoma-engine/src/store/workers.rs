@@ -34,6 +34,7 @@ pub(super) fn begin(db: &mut dyn Db, folder: &str, others: Others, now: Timestam
             for row in before {
                 free(db, row.get(0)?)?;
             }
+            free_of_the_forgotten(db)?;
         }
     }
     db.execute(
@@ -54,6 +55,15 @@ fn free(db: &mut dyn Db, epoch: i64) -> Result<(), SqlError> {
     db.execute("UPDATE work SET lease = 0 WHERE lease = ?1", &args![epoch])?;
     db.execute("DELETE FROM worker WHERE epoch = ?1", &args![epoch])?;
     Ok(())
+}
+
+/// Frees what processes have leased that were taken for dead and went on: their names are gone, so nothing else would.
+fn free_of_the_forgotten(db: &mut dyn Db) -> Result<(), SqlError> {
+    db.execute(
+        "UPDATE work SET lease = 0 WHERE lease <> 0 AND lease NOT IN (SELECT epoch FROM worker)",
+        &[],
+    )
+    .map(drop)
 }
 
 impl Store {
@@ -81,6 +91,7 @@ impl Store {
             for row in &dead {
                 free(db, row.get(0)?)?;
             }
+            free_of_the_forgotten(db)?;
             Ok(dead.len())
         })
         .await
