@@ -3,15 +3,16 @@
 mod place;
 mod routes;
 
-pub(crate) use place::Place;
+pub(crate) use place::{Held, Place};
 pub(crate) use routes::channel_routes;
 
 use crate::channel::{ChannelType, Description, Shutdown, Transport};
 use crate::store::QueueKind;
 use axum::Router;
-use std::collections::BTreeMap;
+use ngoma_message::MessageId;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -36,6 +37,10 @@ pub(crate) struct Running {
     pub(crate) sending: Arc<Semaphore>,
     /// Whether messages wait in the queue's table that found no place in memory.
     backlog: AtomicBool,
+    /// The messages this process works on.
+    held: Mutex<BTreeSet<MessageId>>,
+    /// Whether the store may have leased messages to this process without its learning which.
+    in_doubt: AtomicBool,
     stop: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -63,6 +68,8 @@ impl Running {
             outbound_room: Arc::new(Semaphore::new(room.waiting)),
             sending: Arc::new(Semaphore::new(room.sending)),
             backlog: AtomicBool::new(false),
+            held: Mutex::default(),
+            in_doubt: AtomicBool::new(false),
             stop,
             task: Mutex::new(Some(task)),
         });
@@ -87,6 +94,25 @@ impl Running {
     /// Whether messages wait for a place in memory.
     pub(crate) fn has_backlog(&self) -> bool {
         self.backlog.load(Ordering::Relaxed)
+    }
+
+    /// Whether this process works on a message.
+    pub(crate) fn holds(&self, message: &MessageId) -> bool {
+        self.held().contains(message)
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeSet<MessageId>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that the store did not say what it leased: it may have done so all the same.
+    pub(crate) fn note_doubt(&self) {
+        self.in_doubt.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether that was noted since the last look.
+    pub(crate) fn take_doubt(&self) -> bool {
+        self.in_doubt.swap(false, Ordering::SeqCst)
     }
 
     /// Tells it to stop and waits for its end, so long at most.

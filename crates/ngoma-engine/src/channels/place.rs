@@ -2,12 +2,14 @@
 
 use super::Running;
 use crate::store::QueueKind;
+use ngoma_message::MessageId;
 use std::sync::Arc;
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// A place of one message among those of its channel that are worked on.
 pub(crate) struct Place {
     permit: Option<OwnedSemaphorePermit>,
+    held: Option<Held>,
     running: Arc<Running>,
     due_work: Arc<Notify>,
 }
@@ -19,15 +21,45 @@ impl Place {
         let permit = room.try_acquire_owned().ok()?;
         Some(Self {
             permit: Some(permit),
+            held: None,
             running: Arc::clone(running),
             due_work: Arc::clone(due_work),
         })
+    }
+
+    /// Says whose place it is: before the message is leased to this process, or, when the queue takes it, right after.
+    pub(crate) fn hold(&mut self, message: &MessageId) {
+        self.held = Some(Held::new(&self.running, message));
+    }
+}
+
+/// Says that this process works on a message it has leased, until this is dropped.
+pub(crate) struct Held {
+    message: MessageId,
+    running: Arc<Running>,
+}
+
+impl Held {
+    /// To be said before the lease is on the disk.
+    pub(crate) fn new(running: &Arc<Running>, message: &MessageId) -> Self {
+        running.held().insert(message.clone());
+        Self {
+            message: message.clone(),
+            running: Arc::clone(running),
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.running.held().remove(&self.message);
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         drop(self.permit.take());
+        drop(self.held.take());
         if self.running.has_backlog() {
             self.due_work.notify_one();
         }

@@ -137,6 +137,12 @@ impl Runtime {
         self.look_for_due_work();
     }
 
+    /// Says that the store may have leased something to this process that nobody works on: the queue looks for it.
+    pub(crate) fn doubt_leases(&self, running: &Running) {
+        running.note_doubt();
+        self.look_for_due_work();
+    }
+
     /// Takes a place in memory for a message of a channel, unless all are taken.
     pub(crate) fn place(&self, running: &Arc<Running>, kind: QueueKind) -> Option<Place> {
         Place::take(running, kind, &self.due_work)

@@ -1,7 +1,7 @@
 //! What a step wants said, planned as outbound messages before its commit and sent after it.
 
 use super::Job;
-use crate::channels::{Place, Running};
+use crate::channels::{Held, Place, Running};
 use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::outbound::{self, Way};
 use crate::record::Status;
@@ -20,7 +20,7 @@ pub(super) struct Plan {
 /// How a message goes on once it is durable.
 enum Go {
     /// Within this task: somebody waits for it.
-    Now,
+    Now(Held),
     /// In its own task, at its place in memory.
     Next(Arc<Running>, Place),
     /// From the queue, when this channel has room.
@@ -92,7 +92,8 @@ impl Plan {
         if has_sessions {
             trail.note_about(&message.id, now, "attempt", "the first");
             message.publish = Some(Publish::Attempted);
-            self.push(message, Go::Now);
+            let held = Held::new(&job.running, &message.id);
+            self.push(message, Go::Now(held));
         } else {
             self.push_on(job, message, Arc::clone(&job.running));
         }
@@ -151,7 +152,10 @@ impl Plan {
 
     fn push_on(&mut self, job: &Job, mut message: NewOutbound, running: Arc<Running>) {
         let go = match job.runtime.place(&running, QueueKind::Outbound) {
-            Some(place) => Go::Next(running, place),
+            Some(mut place) => {
+                place.hold(&message.id);
+                Go::Next(running, place)
+            }
             None => Go::Queue(running),
         };
         message.publish = Some(match go {
@@ -194,7 +198,7 @@ impl Job {
         }
         for Answer { go, taken } in answers.unwrap_or_default() {
             match go {
-                Go::Now => outbound::attempt(&self.runtime, &self.running, taken).await,
+                Go::Now(_held) => outbound::attempt(&self.runtime, &self.running, taken).await,
                 Go::Next(running, place) => outbound::hand_over(&self.runtime, &running, taken, place),
                 Go::Queue(running) => self.runtime.leave_in_queue(&running),
                 Go::Nowhere => {}

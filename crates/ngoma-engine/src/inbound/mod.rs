@@ -66,13 +66,19 @@ async fn take(
     trail: Trail,
 ) -> Result<Received, ReceiveError> {
     let _under_way = runtime.under_way.enter();
-    let place = runtime.place(&running, QueueKind::Inbound);
+    let mut place = runtime.place(&running, QueueKind::Inbound);
+    if let Some(place) = &mut place {
+        place.hold(&message.id);
+    }
     let publish = if place.is_some() {
         Publish::Leased
     } else {
         Publish::Free
     };
     let stored = runtime.store.store_inbound(message.clone(), publish, trail).await;
+    if stored.is_err() {
+        runtime.doubt_leases(&running);
+    }
     match stored.map_err(unavailable)? {
         StoredInbound::Duplicate(known) => Ok(Received::Duplicate(known)),
         StoredInbound::Stored => {

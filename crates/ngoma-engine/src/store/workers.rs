@@ -2,7 +2,7 @@
 
 use super::sql::{Db, SqlError, args};
 use super::{NO_ACCOUNT, Store, StoreError};
-use ngoma_message::Timestamp;
+use ngoma_message::{MessageId, Timestamp};
 use std::time::Duration;
 
 /// How long a process's leases hold without a beat.
@@ -93,6 +93,34 @@ impl Store {
             }
             free_of_the_forgotten(db)?;
             Ok(dead.len())
+        })
+        .await
+    }
+
+    /// The messages of a channel that are leased to this process.
+    pub(crate) async fn leased(&self, account: i64, channel: i64) -> Result<Vec<MessageId>, StoreError> {
+        let epoch = self.inner.epoch;
+        self.read(move |db| {
+            let rows = db.query(
+                "SELECT item FROM work WHERE account = ?1 AND channel = ?2 AND lease = ?3",
+                &args![account, channel, epoch],
+            )?;
+            rows.iter().map(|row| row.get(0)).collect()
+        })
+        .await
+    }
+
+    /// Gives up this process's leases of these messages.
+    pub(crate) async fn free_leases(&self, account: i64, messages: Vec<MessageId>) -> Result<(), StoreError> {
+        let epoch = self.inner.epoch;
+        self.write(account, move |db| {
+            for message in &messages {
+                db.execute(
+                    "UPDATE work SET lease = 0 WHERE account = ?1 AND item = ?2 AND lease = ?3",
+                    &args![account, message, epoch],
+                )?;
+            }
+            Ok(())
         })
         .await
     }
