@@ -4,6 +4,8 @@
 mod accept;
 mod apply;
 mod backend;
+#[cfg(test)]
+mod conformance;
 mod directory;
 mod files;
 mod inbound;

@@ -1,0 +1,113 @@
+//! Attempts: on the disk before bytes leave, ended once.
+
+use super::{Ground, on_every_store};
+use crate::record::Status;
+use crate::store::{Acceptance, AttemptResult, Publish, PulledOutbound, QueueKind};
+use ngoma_message::MessageId;
+use std::time::Duration;
+
+/// Accepts a message and takes it from the queue.
+pub(super) async fn pulled(ground: &Ground) -> PulledOutbound {
+    let acceptance = Acceptance {
+        account: ground.account,
+        messages: vec![ground.outbound(Publish::Free)],
+        at: ground.now,
+        idempotency: None,
+    };
+    ground.store.accept(acceptance).await.unwrap();
+    pull(ground).await.expect("it is due")
+}
+
+async fn pull(ground: &Ground) -> Option<PulledOutbound> {
+    let pulled = ground
+        .store
+        .pull_outbound(ground.account, ground.channel, ground.now, 1);
+    pulled.await.unwrap().pop()
+}
+
+pub(super) fn sent(provider_id: &str) -> AttemptResult {
+    AttemptResult::Sent {
+        provider_id: Some(provider_id.to_owned()),
+        event: MessageId::generate(),
+    }
+}
+
+pub(super) fn over(status: Status) -> AttemptResult {
+    AttemptResult::Over {
+        status,
+        reason: "asked to".into(),
+        event: MessageId::generate(),
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_is_done_and_known_by_its_carriers_id() {
+    on_every_store(async |ground| {
+        let id = pulled(ground).await.message.id;
+        ground
+            .store
+            .begin_attempt(ground.account, id.clone(), ground.now)
+            .await
+            .unwrap();
+        ground.end_attempt(&ground.store, &id, sent("7")).await;
+        let held = ground.store.message(ground.account, &id).await.unwrap().unwrap();
+        assert_eq!((held.status, held.provider_id.as_deref()), (Status::Sent, Some("7")));
+        assert!(!held.possible_duplicate);
+        assert_eq!(ground.events(&id).await, ["ack"]);
+        let again = ground.store.begin_attempt(ground.account, id, ground.now).await;
+        assert!(again.is_err(), "it is over");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_tried_later_waits_and_counts_its_attempts() {
+    on_every_store(async |ground| {
+        let id = pulled(ground).await.message.id;
+        let later = |counts| AttemptResult::Later {
+            due_at: ground.now + Duration::from_secs(60),
+            counts,
+        };
+        for (counts, attempts) in [(true, 1), (false, 1), (true, 2)] {
+            ground
+                .store
+                .begin_attempt(ground.account, id.clone(), ground.now)
+                .await
+                .unwrap();
+            ground.end_attempt(&ground.store, &id, later(counts)).await;
+            assert!(pull(ground).await.is_none(), "it is not due yet");
+            let due = ground
+                .store
+                .next_due(QueueKind::Outbound, ground.channel)
+                .await
+                .unwrap();
+            assert_eq!(due, Some(ground.now + Duration::from_secs(60)));
+            ground.store.draw_near(ground.now, Duration::ZERO).await.unwrap();
+            let taken = pull(ground).await.expect("the clock was set back");
+            assert_eq!((taken.message.attempts, taken.attempt_open), (attempts, false));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_being_sent_when_its_process_ended_is_found_open() {
+    on_every_store(async |ground| {
+        let id = pulled(ground).await.message.id;
+        ground
+            .store
+            .begin_attempt(ground.account, id.clone(), ground.now)
+            .await
+            .unwrap();
+        let successor = ground.successor().await;
+        let pulled = successor
+            .pull_outbound(ground.account, ground.channel, ground.now, 10)
+            .await;
+        let taken = pulled.unwrap().pop().expect("its lease ended with its process");
+        assert!(taken.attempt_open);
+        ground.end_attempt(&successor, &id, over(Status::Unknown)).await;
+        let held = successor.message(ground.account, &id).await.unwrap().unwrap();
+        assert_eq!(held.status, Status::Unknown);
+    })
+    .await;
+}
