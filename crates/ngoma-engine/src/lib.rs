@@ -6,6 +6,8 @@ mod channels;
 pub mod clock;
 pub mod directory;
 pub mod engine;
+#[cfg(feature = "faults")]
+mod faults;
 mod inbound;
 mod outbound;
 pub mod outgoing_http;
@@ -14,6 +16,8 @@ mod queue;
 mod receipts;
 pub mod record;
 pub mod service;
+#[cfg(all(test, feature = "faults"))]
+mod simulation;
 pub mod store;
 mod trace;
 

@@ -55,6 +55,10 @@ pub(crate) async fn receive(
     };
     // In its own task: a sender who hangs up meanwhile has his message stored and handed over all the same.
     let taking = tokio::spawn(take(Arc::clone(runtime), Arc::clone(running), message, trail));
+    #[cfg(feature = "faults")]
+    if crate::faults::is_planted(crate::faults::Fault::AckBeforeCommit) {
+        return Ok(Received::Stored);
+    }
     let broke_off = |_| Err(ReceiveError::Unavailable("taking the message broke off".into()));
     taking.await.unwrap_or_else(broke_off)
 }

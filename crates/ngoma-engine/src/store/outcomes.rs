@@ -76,6 +76,8 @@ impl Store {
             )?;
             match begun {
                 1 => Ok(()),
+                #[cfg(feature = "faults")]
+                _ if crate::faults::is_planted(crate::faults::Fault::LeaseNotFenced) => Ok(()),
                 _ => Err(OpError::Refused(
                     "another process has the message, or it is over".into(),
                 )),
