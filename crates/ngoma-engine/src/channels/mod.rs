@@ -37,12 +37,21 @@ pub(crate) struct Running {
     pub(crate) sending: Arc<Semaphore>,
     /// Whether messages wait in the queue's table that found no place in memory.
     backlog: AtomicBool,
-    /// The messages this process works on.
-    held: Mutex<BTreeSet<MessageId>>,
-    /// Whether the store may have leased messages to this process without its learning which.
-    in_doubt: AtomicBool,
+    /// The messages this process works on, and how many of its tasks do.
+    held: Mutex<BTreeMap<MessageId, usize>>,
+    /// Which of its leases may be nobody's.
+    doubt: Mutex<Doubt>,
     stop: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Which leases of a channel may be held by no task of this process.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Doubt {
+    /// Whether the store did not say what it leased: it may have done so all the same.
+    pub(crate) is_new: bool,
+    /// Leases that a task held when it was looked for last, if perhaps not the one they were made for.
+    pub(crate) suspects: BTreeSet<MessageId>,
 }
 
 /// What bounds one running channel.
@@ -69,7 +78,7 @@ impl Running {
             sending: Arc::new(Semaphore::new(room.sending)),
             backlog: AtomicBool::new(false),
             held: Mutex::default(),
-            in_doubt: AtomicBool::new(false),
+            doubt: Mutex::default(),
             stop,
             task: Mutex::new(Some(task)),
         });
@@ -98,21 +107,16 @@ impl Running {
 
     /// Whether this process works on a message.
     pub(crate) fn holds(&self, message: &MessageId) -> bool {
-        self.held().contains(message)
+        self.held().contains_key(message)
     }
 
-    fn held(&self) -> MutexGuard<'_, BTreeSet<MessageId>> {
+    fn held(&self) -> MutexGuard<'_, BTreeMap<MessageId, usize>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes that the store did not say what it leased: it may have done so all the same.
-    pub(crate) fn note_doubt(&self) {
-        self.in_doubt.store(true, Ordering::SeqCst);
-    }
-
-    /// Whether that was noted since the last look.
-    pub(crate) fn take_doubt(&self) -> bool {
-        self.in_doubt.swap(false, Ordering::SeqCst)
+    /// Which of its leases may be nobody's.
+    pub(crate) fn doubt(&self) -> MutexGuard<'_, Doubt> {
+        self.doubt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells it to stop and waits for its end, so long at most.

@@ -42,7 +42,7 @@ pub(crate) struct Held {
 impl Held {
     /// To be said before the lease is on the disk.
     pub(crate) fn new(running: &Arc<Running>, message: &MessageId) -> Self {
-        running.held().insert(message.clone());
+        *running.held().entry(message.clone()).or_default() += 1;
         Self {
             message: message.clone(),
             running: Arc::clone(running),
@@ -52,7 +52,11 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.running.held().remove(&self.message);
+        let mut held = self.running.held();
+        match held.get_mut(&self.message) {
+            Some(tasks) if *tasks > 1 => *tasks -= 1,
+            _ => drop(held.remove(&self.message)),
+        }
     }
 }
 

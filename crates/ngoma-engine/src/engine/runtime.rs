@@ -139,7 +139,7 @@ impl Runtime {
 
     /// Says that the store may have leased something to this process that nobody works on: the queue looks for it.
     pub(crate) fn doubt_leases(&self, running: &Running) {
-        running.note_doubt();
+        running.doubt().is_new = true;
         self.look_for_due_work();
     }
 

@@ -1,6 +1,8 @@
 //! Takes what waits in the queue's table: what found no place in memory, what is due again, what an earlier process
 //! left.
 
+mod unheld;
+
 use crate::channels::{Place, Running};
 use crate::engine::Runtime;
 use crate::store::{QueueKind, StoreError};
@@ -52,26 +54,12 @@ async fn pull_all(runtime: &Arc<Runtime>) -> Result<Duration, StoreError> {
     let mut wait = LONGEST_SLEEP;
     for running in runtime.host.all() {
         running.note_backlog(false);
-        free_what_nobody_has(runtime, &running).await?;
+        unheld::free(runtime, &running).await?;
         for kind in [QueueKind::Inbound, QueueKind::Outbound] {
             wait = wait.min(pull(runtime, &running, kind).await?);
         }
     }
     Ok(wait)
-}
-
-/// A transaction whose answer was lost may have leased messages to this process: nobody here works on them, and no other
-/// process may. Only this task leases what is in the queue already, so what it finds in nobody's hands stays so meanwhile.
-async fn free_what_nobody_has(runtime: &Runtime, running: &Running) -> Result<(), StoreError> {
-    if !running.take_doubt() {
-        return Ok(());
-    }
-    let freed = async {
-        let mut leased = runtime.store.leased(running.account, running.id).await?;
-        leased.retain(|message| !running.holds(message));
-        runtime.store.free_leases(running.account, leased).await
-    };
-    freed.await.inspect_err(|_| running.note_doubt())
 }
 
 async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -> Result<Duration, StoreError> {
@@ -109,7 +97,7 @@ async fn pull_inbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result<
         .store
         .pull_inbound(running.account, running.id, now, places.len())
         .await
-        .inspect_err(|_| running.note_doubt())?;
+        .inspect_err(|_| running.doubt().is_new = true)?;
     let count = pulled.len();
     for (taken, mut place) in pulled.into_iter().zip(places) {
         place.hold(&taken.id);
@@ -128,7 +116,7 @@ async fn pull_outbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result
         .store
         .pull_outbound(running.account, running.id, now, places.len())
         .await
-        .inspect_err(|_| running.note_doubt())?;
+        .inspect_err(|_| running.doubt().is_new = true)?;
     let count = pulled.len();
     for (taken, mut place) in pulled.into_iter().zip(places) {
         place.hold(&taken.message.id);
