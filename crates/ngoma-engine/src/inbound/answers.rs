@@ -170,7 +170,7 @@ impl Plan {
         self.ways.push(go);
     }
 
-    /// The messages as they go on now that they are durable.
+    /// The messages as they go on now that they are durable, as accepted at that moment.
     pub(super) fn answers(self, root: &MessageId, at: Timestamp) -> Vec<Answer> {
         self.messages
             .into_iter()
@@ -198,7 +198,11 @@ impl Job {
         }
         for Answer { go, taken } in answers.unwrap_or_default() {
             match go {
-                Go::Now(_held) => outbound::attempt(&self.runtime, &self.running, taken).await,
+                Go::Now(_held) => {
+                    // Its attempt was recorded with it.
+                    let begun_at = taken.created_at;
+                    outbound::attempt(&self.runtime, &self.running, taken, begun_at).await;
+                }
                 Go::Next(running, place) => outbound::hand_over(&self.runtime, &running, taken, place),
                 Go::Queue(running) => self.runtime.leave_in_queue(&running),
                 Go::Nowhere => {}

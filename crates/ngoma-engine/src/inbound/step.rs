@@ -105,8 +105,9 @@ impl Job {
         commit.metrics = outcome.metrics;
         commit.log = outcome.log;
         commit.outbound = plan.messages.clone();
+        let accepted_at = commit.at;
         match self.store(commit).await {
-            Ok(()) => Ok(plan.answers(&self.message.id, self.runtime.clock.now())),
+            Ok(()) => Ok(plan.answers(&self.message.id, accepted_at)),
             // One of its writes cannot be done: as if the service had failed, so that its author learns of it.
             Err(StoreError::Refused(problem)) => {
                 let trail = Trail::default();

@@ -19,7 +19,7 @@ use crate::panics::caught;
 use crate::record::Status;
 use crate::store::{AttemptResult, OutcomeWrite, PulledOutbound};
 use crate::trace::Trail;
-use ngoma_message::MessageId;
+use ngoma_message::{MessageId, Timestamp};
 use retry::Verdict;
 use std::sync::Arc;
 
@@ -44,20 +44,21 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
         // An attempt that is cut off may have been sent or not: none begins now. The queue has it for the next start.
         return;
     }
+    let begun_at = runtime.clock.now();
     let recorded = runtime
         .persist(|| {
             let id = taken.message.id.clone();
-            runtime.store.begin_attempt(taken.account, id, runtime.clock.now())
+            runtime.store.begin_attempt(taken.account, id, begun_at)
         })
         .await;
     match recorded {
-        Ok(()) => attempt(runtime, running, taken).await,
+        Ok(()) => attempt(runtime, running, taken, begun_at).await,
         Err(error) => tracing::error!(message.id = %taken.message.id, %error, "an attempt was not recorded: not sent"),
     }
 }
 
-/// Sends a message whose attempt is recorded, once, and stores what came of it.
-pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
+/// Sends a message whose attempt is recorded as begun at that moment, once, and stores what came of it.
+pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound, begun_at: Timestamp) {
     let mut trail = Trail::default();
     let sending = caught(running.transport.send(&taken.message)).await;
     let result = sending.unwrap_or_else(|panic| Err(SendError::new(SendErrorKind::Ambiguous, broke_off(&panic))));
@@ -76,7 +77,7 @@ pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledO
                 event: MessageId::generate(),
             }
         }
-        Err(error) => fail(runtime, &taken, error, &mut trail),
+        Err(error) => fail(runtime, &taken, begun_at, error, &mut trail),
     };
     store_outcome(runtime, running, &taken, result, trail).await;
 }
@@ -85,7 +86,13 @@ fn broke_off(panic: &str) -> String {
     format!("the channel broke off while it sent: {panic}")
 }
 
-fn fail(runtime: &Runtime, taken: &PulledOutbound, error: SendError, trail: &mut Trail) -> AttemptResult {
+fn fail(
+    runtime: &Runtime,
+    taken: &PulledOutbound,
+    begun_at: Timestamp,
+    error: SendError,
+    trail: &mut Trail,
+) -> AttemptResult {
     let now = runtime.clock.now();
     let made = taken.message.attempts + 1;
     match retry::decide(error.kind, made, now.since(taken.created_at), &runtime.limits) {
@@ -93,6 +100,7 @@ fn fail(runtime: &Runtime, taken: &PulledOutbound, error: SendError, trail: &mut
             let detail = format!("not taken: {}; again in {} s", error.reason, after.as_secs());
             trail.note_about(&taken.message.id, now, "send", detail);
             AttemptResult::Later {
+                begun_at,
                 due_at: now + after,
                 counts,
             }

@@ -37,11 +37,11 @@ struct Verdict {
 
 /// Runs one seed, with a bug planted or none.
 fn simulate(seed: u64, fault: Option<Fault>) -> Verdict {
-    simulate_shaped(seed, fault, |_| {})
+    simulate_shaped(seed, fault, &|_| {})
 }
 
 /// The same with a history of another shape than the seed's own.
-fn simulate_shaped(seed: u64, fault: Option<Fault>, reshape: fn(&mut Shape)) -> Verdict {
+fn simulate_shaped(seed: u64, fault: Option<Fault>, reshape: &dyn Fn(&mut Shape)) -> Verdict {
     faults::plant(fault);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -52,7 +52,7 @@ fn simulate_shaped(seed: u64, fault: Option<Fault>, reshape: fn(&mut Shape)) -> 
     verdict
 }
 
-async fn play(seed: u64, reshape: fn(&mut Shape)) -> Verdict {
+async fn play(seed: u64, reshape: &dyn Fn(&mut Shape)) -> Verdict {
     let world = World::new(seed, reshape);
     world.note(&format!("seed {seed}: {:?}", world.shape));
     keeper::declare(&world).await;

@@ -1,7 +1,8 @@
 //! Many seeds, each replayable alone.
 
-use super::{Verdict, simulate, simulate_shaped};
+use super::{Shape, Verdict, simulate, simulate_shaped};
 use crate::faults::Fault;
+use std::ops::RangeInclusive;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -75,16 +76,28 @@ fn the_same_seed_tells_the_same_story() {
     }
 }
 
-/// A transaction may be kept and its answer lost: what it leased was then nobody's, and waited for the next start.
-#[test]
-fn a_lost_answer_of_the_store_leaves_nothing_leased_to_nobody() {
-    for seed in 1..=20 {
-        let verdict = simulate_shaped(seed, None, |shape| {
-            shape.disk_denies = 30;
+/// Histories in which the store often keeps a transaction and says that it does not.
+fn check_denied(seeds: RangeInclusive<u64>, carrier_trouble: u64) {
+    for seed in seeds {
+        let reshape = move |shape: &mut Shape| {
+            (shape.disk_denies, shape.bad_disks, shape.carrier_trouble) = (50, 3, carrier_trouble);
             (shape.kills, shape.freezes, shape.stops, shape.clock_jumps) = (0, 0, 0, 0);
-        });
+        };
+        let verdict = simulate_shaped(seed, None, &reshape);
         assert_eq!(verdict.broken, Vec::<String>::new(), "{}", verdict.story.join("\n"));
     }
+}
+
+/// What such a transaction leased was nobody's, and waited for the next start.
+#[test]
+fn a_lost_answer_of_the_store_leaves_nothing_leased_to_nobody() {
+    check_denied(1..=20, 0);
+}
+
+/// An outcome that was stored again, since its answer was lost, ended the attempt that came after it.
+#[test]
+fn an_outcome_that_is_stored_again_ends_its_own_attempt_only() {
+    check_denied(1..=60, 80);
 }
 
 /// Looks for a planted bug; the seed that finds it must break the invariant that forbids it.

@@ -83,7 +83,7 @@ pub(super) struct World {
 
 impl World {
     /// A world before anything happens.
-    pub(super) fn new(seed: u64, reshape: fn(&mut Shape)) -> Arc<Self> {
+    pub(super) fn new(seed: u64, reshape: &dyn Fn(&mut Shape)) -> Arc<Self> {
         let random = Random::of(seed, "shape");
         let mut shape = Shape::of(&random);
         reshape(&mut shape);

@@ -43,6 +43,8 @@ pub(crate) enum AttemptResult {
     },
     /// It stays in the queue until then.
     Later {
+        /// When the attempt began. A later attempt is not ended by this one.
+        begun_at: Timestamp,
         /// When it is due again.
         due_at: Timestamp,
         /// Whether the attempt counts.
@@ -60,7 +62,7 @@ pub(crate) enum AttemptResult {
 }
 
 impl Store {
-    /// Records that bytes are about to leave. Refused when another process has the message, or it is over.
+    /// Records that bytes are about to leave. One attempt has one moment: recorded again, it counts once. Refused when another process has the message, or it is over.
     pub(crate) async fn begin_attempt(
         &self,
         account: i64,
@@ -70,7 +72,7 @@ impl Store {
         let epoch = self.inner.epoch;
         self.write(account, move |db| {
             let begun = db.execute(
-                "UPDATE work SET attempt_at = ?5, attempts = attempts + 1
+                "UPDATE work SET attempt_at = ?5, attempts = attempts + CASE WHEN attempt_at = ?5 THEN 0 ELSE 1 END
                 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
                 &args![account, &message, QueueKind::Outbound.number(), epoch, at],
             )?;
@@ -96,18 +98,23 @@ impl Store {
                 AttemptResult::Sent { provider_id, event } => {
                     record_sent(db, &outcome, provider_id.as_deref(), event, epoch)?;
                 }
-                AttemptResult::Later { due_at, counts } => {
+                AttemptResult::Later {
+                    begun_at,
+                    due_at,
+                    counts,
+                } => {
                     db.execute(
                         "UPDATE work SET lease = 0, published = 0, due_at = ?5, attempts = attempts - ?6,
                             attempt_at = NULL
-                        WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
+                        WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4 AND attempt_at = ?7",
                         &args![
                             outcome.account,
                             &outcome.message,
                             QueueKind::Outbound.number(),
                             epoch,
                             *due_at,
-                            !counts
+                            !counts,
+                            *begun_at
                         ],
                     )?;
                 }

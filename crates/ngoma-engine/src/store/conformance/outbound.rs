@@ -65,6 +65,7 @@ async fn what_is_tried_later_waits_and_counts_its_attempts() {
     on_every_store(async |ground| {
         let id = pulled(ground).await.message.id;
         let later = |counts| AttemptResult::Later {
+            begun_at: ground.now,
             due_at: ground.now + Duration::from_secs(60),
             counts,
         };
@@ -108,6 +109,33 @@ async fn what_was_being_sent_when_its_process_ended_is_found_open() {
         ground.end_attempt(&successor, &id, over(Status::Unknown)).await;
         let held = successor.message(ground.account, &id).await.unwrap().unwrap();
         assert_eq!(held.status, Status::Unknown);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_attempt_recorded_twice_counts_once_and_ends_no_later_one() {
+    on_every_store(async |ground| {
+        let id = pulled(ground).await.message.id;
+        let begin = async |at| {
+            ground
+                .store
+                .begin_attempt(ground.account, id.clone(), at)
+                .await
+                .unwrap()
+        };
+        let later = AttemptResult::Later {
+            begun_at: ground.now,
+            due_at: ground.now,
+            counts: true,
+        };
+        begin(ground.now).await;
+        begin(ground.now).await;
+        ground.end_attempt(&ground.store, &id, later.clone()).await;
+        assert_eq!(pull(ground).await.expect("it is due").message.attempts, 1);
+        begin(ground.now + Duration::from_secs(1)).await;
+        ground.end_attempt(&ground.store, &id, later).await;
+        assert!(pull(ground).await.is_none(), "its second attempt is under way");
     })
     .await;
 }
