@@ -1,6 +1,7 @@
 //! The console: the pages of the hosted product, one folder per noun, built on the web half.
 
 pub mod home;
+pub mod messages;
 pub mod phone;
 
 pub use phone::carrier::Carrier;

@@ -201,7 +201,7 @@ pub enum ReceiveError {
 }
 
 /// A delivery receipt as a transport decoded it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// Which message it is about.
     pub about: ReceiptFor,
@@ -227,7 +227,7 @@ pub enum Reported {
     Recorded(Box<Event>),
     /// The message had this status, or a later one, already: noted, nothing changed.
     Unchanged,
-    /// No message is known by that id yet: the receipt is kept and counts as soon as one is.
+    /// No message is known by that id yet, or the store is away: the receipt is kept and counts as soon as it can.
     Held,
 }
 

@@ -1,14 +1,17 @@
 //! Moves messages: store, queue, routing, sessions, trace; defines what a channel type and a service runner are.
 
+pub mod amqp;
 mod bounds;
 pub mod channel;
 mod channels;
+pub mod clients;
 pub mod clock;
 pub mod directory;
 pub mod engine;
 #[cfg(feature = "faults")]
 mod faults;
 mod inbound;
+pub mod metrics;
 mod outbound;
 pub mod outgoing_http;
 mod panics;
@@ -18,11 +21,18 @@ pub mod record;
 pub mod service;
 #[cfg(all(test, feature = "faults"))]
 mod simulation;
+mod spool;
 pub mod store;
 mod trace;
+mod webhooks;
 
+pub use clients::{AcceptError, Client, RequestKey, Submission};
 pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;
 pub use engine::{Engine, EngineOptions, Limits};
-pub use record::{Direction, MessageRecord, SessionRecord, Status, TraceLine};
+pub use outbound::{HoursError, OnAmbiguous, OnAmbiguousError, Priority, PriorityError, QuietHours};
+pub use queue::QueueChoice;
+pub use receipts::{Base, IdBase, IdBaseError};
+pub use record::{Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine, WorkerRecord};
+pub use spool::SpoolStatus;
 pub use store::{OpenError, StoreChoice, StoreError};

@@ -183,6 +183,17 @@ pub struct TraceLine {
     pub detail: String,
 }
 
+/// One process that works on a store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerRecord {
+    /// Its number, higher than that of every process before it.
+    pub epoch: i64,
+    /// Which process it is, in words.
+    pub about: String,
+    /// When it last said that it lives.
+    pub beat_at: Timestamp,
+}
+
 /// One dialogue of a person with a service.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SessionRecord {

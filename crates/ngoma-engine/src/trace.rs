@@ -37,6 +37,22 @@ impl Trail {
         }
     }
 
+    /// The lines of a packed text; one it cannot read is left out.
+    pub(crate) fn from_packed(packed: &str) -> Self {
+        let lines: Vec<Vec<Value>> = serde_json::from_str(packed).unwrap_or_default();
+        let read = |line: &Vec<Value>| {
+            Some(Line {
+                at: Timestamp::from_micros(line.first()?.as_i64()?),
+                step: line.get(1)?.as_str()?.to_owned(),
+                detail: line.get(2)?.as_str()?.to_owned(),
+                about: line.get(3).and_then(Value::as_str).map(MessageId::from),
+            })
+        };
+        Self {
+            lines: lines.iter().filter_map(read).collect(),
+        }
+    }
+
     /// Whether there is nothing to tell.
     pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
@@ -88,6 +104,7 @@ mod tests {
         trail.note_about(&answer, at, "send", "taken");
         let packed = trail.pack();
         let steps = |only| -> Vec<String> { unpack(&packed, only).into_iter().map(|line| line.step).collect() };
+        assert_eq!(Trail::from_packed(&packed), trail);
         assert_eq!(steps(None), ["route", "send"]);
         assert_eq!(steps(Some(&answer)), ["send"]);
         assert_eq!(unpack(&packed, None)[0].detail, "to \"clinic\"");

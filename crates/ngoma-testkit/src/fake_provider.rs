@@ -1,23 +1,18 @@
 //! A provider on the loopback interface: it records every request and answers from a script.
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use serde_json::Value;
-use std::collections::{HashMap, VecDeque};
+pub use crate::loopback::Recorded;
+
+use crate::loopback::{Loopback, Reply, respond};
+use http::Response;
+use http_body_util::Full;
+use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
 
 /// A running fake provider; it stops when dropped.
 pub struct FakeProvider {
-    url: String,
+    server: Loopback,
     book: Arc<Mutex<Book>>,
-    accepting: JoinHandle<()>,
 }
 
 #[derive(Default)]
@@ -37,39 +32,22 @@ pub enum Scripted {
     HangUp,
 }
 
-/// A request as the provider got it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Recorded {
-    /// `POST`, …
-    pub method: String,
-    /// The path with its query.
-    pub path: String,
-    /// Headers by their name in lower case.
-    pub headers: HashMap<String, String>,
-    /// The body.
-    pub body: Vec<u8>,
-}
-
-impl Recorded {
-    /// The body as JSON; null if it is none.
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
-    }
-}
-
 impl FakeProvider {
     /// Starts a provider on a free port.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let url = format!("http://{}", listener.local_addr()?);
-        let book = Arc::default();
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&book)));
-        Ok(Self { url, book, accepting })
+        let book = Arc::<Mutex<Book>>::default();
+        let taken = Arc::clone(&book);
+        let server = Loopback::start(move |request| {
+            let scripted = lock(&taken).take(request);
+            async { answer(scripted) }
+        });
+        let server = server.await?;
+        Ok(Self { server, book })
     }
 
     /// Its address, `http://127.0.0.1:PORT`, followed by a path.
     pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.url)
+        self.server.url(path)
     }
 
     /// Adds to the end of the script.
@@ -83,53 +61,23 @@ impl FakeProvider {
     }
 }
 
-impl Drop for FakeProvider {
-    fn drop(&mut self) {
-        self.accepting.abort();
+impl Book {
+    fn take(&mut self, request: Recorded) -> Scripted {
+        self.requests.push(request);
+        let scripted = self.script.pop_front();
+        scripted.unwrap_or(Scripted::Answer(200, "{}".to_owned()))
     }
 }
 
-async fn accept(listener: TcpListener, book: Arc<Mutex<Book>>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(serve(stream, Arc::clone(&book)));
+fn answer(scripted: Scripted) -> io::Result<Reply> {
+    match scripted {
+        Scripted::Answer(status, body) => respond(status, body),
+        Scripted::Redirect(location) => {
+            let response = Response::builder().status(302).header("location", location);
+            response.body(Full::default()).map_err(io::Error::other)
+        }
+        Scripted::HangUp => Err(io::Error::other("the script says to hang up")),
     }
-}
-
-async fn serve(stream: TcpStream, book: Arc<Mutex<Book>>) {
-    let service = service_fn(|request| answer(request, &book));
-    // A connection that ends badly is part of some scripts, and the tests see it from the other side.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-}
-
-async fn answer(request: Request<Incoming>, book: &Mutex<Book>) -> io::Result<Response<Full<Bytes>>> {
-    let recorded = record(request).await?;
-    let scripted = {
-        let mut book = lock(book);
-        book.requests.push(recorded);
-        book.script.pop_front()
-    };
-    let response = Response::builder();
-    let built = match scripted.unwrap_or(Scripted::Answer(200, "{}".to_owned())) {
-        Scripted::Answer(status, body) => response.status(status).body(body.into()),
-        Scripted::Redirect(location) => response.status(302).header("location", location).body(Full::default()),
-        Scripted::HangUp => return Err(io::Error::other("the script says to hang up")),
-    };
-    built.map_err(io::Error::other)
-}
-
-async fn record(request: Request<Incoming>) -> io::Result<Recorded> {
-    let (head, body) = request.into_parts();
-    let headers = head.headers.iter();
-    let headers =
-        headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-    Ok(Recorded {
-        method: head.method.to_string(),
-        path: head.uri.to_string(),
-        headers: headers.collect(),
-        body: body.collect().await.map_err(io::Error::other)?.to_bytes().to_vec(),
-    })
 }
 
 fn lock(book: &Mutex<Book>) -> MutexGuard<'_, Book> {

@@ -1,9 +1,13 @@
-//! Test harnesses: a fake engine door, a fake provider, the built program as a process, and a JSON client for it.
+//! Test harnesses: a fake engine door, provider and carrier, real servers, and the built program with a client for it.
 
+pub mod carrier;
 pub mod fake_door;
 pub mod fake_provider;
 pub mod http;
 pub mod process;
+pub mod servers;
+
+mod loopback;
 
 pub use fake_door::{FakeDoor, Fallback};
 pub use fake_provider::{FakeProvider, Recorded, Scripted};

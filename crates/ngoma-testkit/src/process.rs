@@ -140,7 +140,9 @@ impl NgomaProcess {
         // A group that is gone already is what was wanted.
         let _ = send_signal(-group, libc::SIGKILL);
         self.child.wait()?;
-        wait_for(|| Ok(members(group.unsigned_abs())?.is_empty().then_some(())))?;
+        wait_for(EXIT_WITHIN, || {
+            Ok(members(group.unsigned_abs())?.is_empty().then_some(()))
+        })?;
         self.is_gone = true;
         Ok(())
     }
@@ -153,7 +155,7 @@ impl NgomaProcess {
 
     /// Waits, not for ever, until its first process ends.
     pub fn wait(&mut self) -> io::Result<ExitStatus> {
-        wait_for(|| self.child.try_wait())
+        wait_for(EXIT_WITHIN, || self.child.try_wait())
     }
 
     fn target(&self) -> io::Result<i32> {
@@ -177,7 +179,8 @@ pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-fn send_signal(target: i32, signal: i32) -> io::Result<()> {
+/// Sends a signal to a process, or to the group whose id it is when the number is negative.
+pub(crate) fn send_signal(target: i32, signal: i32) -> io::Result<()> {
     // SAFETY: kill takes two numbers and touches no memory of ours.
     match unsafe { libc::kill(target, signal) } {
         0 => Ok(()),
@@ -185,14 +188,18 @@ fn send_signal(target: i32, signal: i32) -> io::Result<()> {
     }
 }
 
-fn wait_for<T>(mut look: impl FnMut() -> io::Result<Option<T>>) -> io::Result<T> {
-    let until = Instant::now() + EXIT_WITHIN;
+/// Looks until something is found, for so long at most.
+pub(crate) fn wait_for<T>(within: Duration, mut look: impl FnMut() -> io::Result<Option<T>>) -> io::Result<T> {
+    let until = Instant::now() + within;
     loop {
         if let Some(found) = look()? {
             return Ok(found);
         }
         if Instant::now() > until {
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "a process did not end in time"));
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!("not within {within:?}"),
+            ));
         }
         std::thread::sleep(LOOK_EVERY);
     }
@@ -243,7 +250,7 @@ mod tests {
     fn killing_takes_the_whole_group() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut process = spawn_shell("sleep 600 & sleep 600 & echo started; wait", folder.path());
-        wait_for(|| Ok(process.log().contains("started").then_some(()))).expect("its line");
+        wait_for(EXIT_WITHIN, || Ok(process.log().contains("started").then_some(()))).expect("its line");
         let memory = process.memory().expect("/proc");
         assert_eq!(memory.processes, 3);
         assert!(memory.rss_kib > 0);
@@ -259,7 +266,7 @@ mod tests {
             "trap 'exit 7' TERM; echo started; while :; do sleep 0.01; done",
             folder.path(),
         );
-        wait_for(|| Ok(process.log().contains("started").then_some(()))).expect("its line");
+        wait_for(EXIT_WITHIN, || Ok(process.log().contains("started").then_some(()))).expect("its line");
         assert_eq!(process.stop().expect("it ends").code(), Some(7));
     }
 

@@ -4,6 +4,7 @@ mod commands;
 mod control;
 mod declare;
 mod master;
+mod metrics;
 mod settings;
 mod simulate;
 mod worker;

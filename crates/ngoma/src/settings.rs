@@ -1,6 +1,8 @@
 //! Where settings come from: flags, then `NGOMA_*` environment, then `ngoma.toml`, then defaults.
 
+use crate::metrics::{MetricsArgs, MetricsSettings};
 use anyhow::{Context, Result, anyhow, bail};
+use ngoma_engine::{QueueChoice, StoreChoice};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
@@ -8,6 +10,9 @@ use std::path::{Path, PathBuf};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8000";
 const DEFAULT_DATA: &str = "./ngoma-data";
+/// How many partitions a broker's work is spread over, and the most.
+const DEFAULT_PARTITIONS: u16 = 32;
+const MOST_PARTITIONS: u16 = 128;
 const FILE_NAME: &str = "ngoma.toml";
 
 /// The flag every command takes; clap reads the environment behind it.
@@ -24,9 +29,21 @@ pub struct SettingsArgs {
     /// The address and port to serve on [default: 127.0.0.1:8000]
     #[arg(long, env = "NGOMA_LISTEN", value_name = "ADDR:PORT")]
     listen: Option<String>,
+    /// The database that holds the messages: sqlite, or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite]
+    #[arg(long, env = "NGOMA_STORE", value_name = "DATABASE", hide_env_values = true)]
+    store: Option<String>,
+    /// The queue that hands out the work: sqlite or postgres (as the store), or amqp://USER:PASSWORD@HOST/VHOST
+    /// [default: as the store]
+    #[arg(long, env = "NGOMA_QUEUE", value_name = "QUEUE", hide_env_values = true)]
+    queue: Option<String>,
+    /// Over how many partitions a broker's work is spread, the same for every process [default: 32]
+    #[arg(long, env = "NGOMA_QUEUE_PARTITIONS", value_name = "NUMBER")]
+    queue_partitions: Option<u16>,
     /// The settings file [default: ngoma.toml in the working folder, else in the data folder]
     #[arg(long, env = "NGOMA_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    metrics: MetricsArgs,
 }
 
 /// What `ngoma.toml` may say.
@@ -35,6 +52,11 @@ pub struct SettingsArgs {
 struct SettingsFile {
     data: Option<PathBuf>,
     listen: Option<String>,
+    store: Option<String>,
+    queue: Option<String>,
+    queue_partitions: Option<u16>,
+    metrics_listen: Option<String>,
+    metrics_public: Option<bool>,
 }
 
 /// Settings, resolved.
@@ -44,6 +66,12 @@ pub struct Settings {
     pub data: PathBuf,
     /// Where to serve.
     pub listen: SocketAddr,
+    /// Which database holds the messages.
+    pub store: StoreChoice,
+    /// Which queue hands out the work.
+    pub queue: QueueChoice,
+    /// Where to tell metrics.
+    pub metrics: MetricsSettings,
 }
 
 impl SettingsArgs {
@@ -59,7 +87,21 @@ impl SettingsArgs {
         let listen = listen
             .parse()
             .map_err(|_| anyhow!("--listen {listen}: expected an IP address and a port, such as {DEFAULT_LISTEN}"))?;
-        Ok(Settings { data, listen })
+        let metrics = self.metrics.or(file.metrics_listen, file.metrics_public);
+        let store = read_store(self.store.clone().or(file.store).as_deref())?;
+        let partitions = self.queue_partitions.or(file.queue_partitions);
+        let queue = read_queue(
+            self.queue.clone().or(file.queue).as_deref(),
+            &store,
+            partitions.unwrap_or(DEFAULT_PARTITIONS),
+        )?;
+        Ok(Settings {
+            data,
+            listen,
+            store,
+            queue,
+            metrics,
+        })
     }
 
     fn read_file(&self, data: &DataArgs) -> Result<SettingsFile> {
@@ -117,6 +159,43 @@ pub fn base_url(listen: SocketAddr) -> String {
     format!("http://{}", SocketAddr::new(ip, listen.port()))
 }
 
+/// The database a setting names. Its text may hold a password: it is not repeated.
+fn read_store(setting: Option<&str>) -> Result<StoreChoice> {
+    match setting {
+        None | Some("sqlite") => Ok(StoreChoice::Sqlite),
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Ok(StoreChoice::Postgres(url.to_owned()))
+        }
+        Some(_) => bail!("--store: expected sqlite, or an address such as postgres://user:password@host/database"),
+    }
+}
+
+/// The queue a setting names. Its text may hold a password: it is not repeated.
+fn read_queue(setting: Option<&str>, store: &StoreChoice, partitions: u16) -> Result<QueueChoice> {
+    if partitions == 0 || partitions > MOST_PARTITIONS {
+        bail!("--queue-partitions {partitions}: expected a number from 1 to {MOST_PARTITIONS}");
+    }
+    match (setting, store) {
+        (None, _) | (Some("sqlite"), StoreChoice::Sqlite) | (Some("postgres"), StoreChoice::Postgres(_)) => {
+            Ok(QueueChoice::Store)
+        }
+        (Some("postgres"), StoreChoice::Sqlite) => {
+            bail!("--queue postgres: the store is SQLite; choose PostgreSQL with --store postgres://…")
+        }
+        (Some("sqlite"), StoreChoice::Postgres(_)) => {
+            bail!("--queue sqlite: the store is PostgreSQL; leave --queue out, or say postgres or amqp://…")
+        }
+        (Some("memory"), _) => bail!("--queue memory: it forgets everything with the process, and is for tests only"),
+        (Some(url), _) if url.starts_with("amqp://") || url.starts_with("amqps://") => Ok(QueueChoice::Amqp {
+            url: url.to_owned(),
+            partitions,
+        }),
+        (Some(_), _) => {
+            bail!("--queue: expected sqlite, postgres, or an address such as amqp://user:password@host/vhost")
+        }
+    }
+}
+
 fn check_writable(data: &Path) -> Result<()> {
     let probe = data.join(".write-probe");
     if let Err(error) = std::fs::write(&probe, b"") {
@@ -132,7 +211,11 @@ mod tests {
     fn resolve(data: Option<&Path>, listen: Option<&str>, config: Option<&Path>) -> Result<Settings> {
         let args = SettingsArgs {
             listen: listen.map(Into::into),
+            store: None,
+            queue: None,
+            queue_partitions: None,
             config: config.map(Into::into),
+            metrics: MetricsArgs::default(),
         };
         args.resolve(&DataArgs {
             data: data.map(Into::into),
@@ -150,6 +233,35 @@ mod tests {
             resolve(Some(data), Some("127.0.0.1:8200"), None).unwrap().listen.port(),
             8200
         );
+    }
+
+    #[test]
+    fn a_queue_fits_its_store_and_survives_the_process() {
+        let postgres = StoreChoice::Postgres("postgres://u:secret@h/d".into());
+        let check = |setting: Option<&str>, store: &StoreChoice, expected: Result<QueueChoice, &str>| match (
+            read_queue(setting, store, 32),
+            expected,
+        ) {
+            (Ok(queue), Ok(expected)) => assert_eq!(queue, expected, "{setting:?}"),
+            (Err(error), Err(part)) => assert!(error.to_string().contains(part), "{error}"),
+            (read, _) => panic!("{setting:?}: {read:?}"),
+        };
+        let amqp = QueueChoice::Amqp {
+            url: "amqp://u:secret@h/v".into(),
+            partitions: 32,
+        };
+        check(None, &StoreChoice::Sqlite, Ok(QueueChoice::Store));
+        check(Some("postgres"), &postgres, Ok(QueueChoice::Store));
+        check(Some("amqp://u:secret@h/v"), &postgres, Ok(amqp.clone()));
+        check(Some("postgres"), &StoreChoice::Sqlite, Err("the store is SQLite"));
+        check(Some("sqlite"), &postgres, Err("the store is PostgreSQL"));
+        check(Some("memory"), &StoreChoice::Sqlite, Err("for tests only"));
+        check(
+            Some("kafka://h"),
+            &StoreChoice::Sqlite,
+            Err("expected sqlite, postgres"),
+        );
+        assert!(!format!("{amqp:?} {postgres:?}").contains("secret"));
     }
 
     #[test]

@@ -35,8 +35,9 @@ pub struct Options {
 /// One kind of check. A new one is a file with a `SUITE` and a line in [`suites::all`].
 pub struct Suite {
     name: &'static str,
-    /// Whether `--quick` runs it: it needs no server.
+    /// Whether `--quick` runs it: it needs no server, or does without.
     is_quick: bool,
+    /// What must be there, but not for a quick round.
     needs: &'static [Tool],
     run: fn(&Round) -> Result<Tally>,
 }
@@ -85,7 +86,7 @@ fn choose(options: &Options) -> Result<Vec<Suite>> {
 fn run_suite(suite: &Suite, round: &Round) -> Tally {
     println!("== {}", suite.name);
     let started = Instant::now();
-    let outcome = tools::provide(suite.needs).and_then(|()| (suite.run)(round));
+    let outcome = tools::provide(round.needs_of(suite)).and_then(|()| (suite.run)(round));
     let tally = outcome.unwrap_or_else(|error| {
         println!("{error:#}");
         Tally::FAILURE
@@ -108,6 +109,10 @@ impl Round {
             logs,
             binary: OnceCell::new(),
         })
+    }
+
+    fn needs_of(&self, suite: &Suite) -> &'static [Tool] {
+        if self.is_quick { &[] } else { suite.needs }
     }
 
     /// Runs a command to its end, its output in the log of `name`.

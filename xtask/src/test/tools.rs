@@ -1,6 +1,7 @@
 //! What the suites need beside the Rust toolchain: looked for, installed when that is allowed, else asked for.
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
@@ -10,8 +11,10 @@ use anyhow::{Result, bail};
 /// A program some suites need.
 #[derive(Debug)]
 pub struct Tool {
-    /// The names it goes by; one of them on the `PATH` is enough.
+    /// The names it goes by; one of them on the `PATH`, or in the folders beside it, is enough.
     programs: &'static [&'static str],
+    /// Folders off the `PATH` where its package puts it; a part may be `*`.
+    beside: &'static [&'static str],
     /// The Debian and Ubuntu packages that bring it.
     packages: &'static [&'static str],
 }
@@ -19,24 +22,40 @@ pub struct Tool {
 /// The browser that looks at the console's pages.
 pub const CHROMIUM: Tool = Tool {
     programs: &["chromium", "chromium-browser", "google-chrome"],
+    beside: &[],
     packages: &["chromium"],
 };
 /// What drives the browser.
 pub const NODE: Tool = Tool {
     programs: &["node"],
+    beside: &[],
     packages: &["nodejs"],
 };
 /// What brings the browser driver.
 pub const NPM: Tool = Tool {
     programs: &["npm"],
+    beside: &[],
     packages: &["npm"],
+};
+/// The database server that the tests start for themselves.
+pub const POSTGRES: Tool = Tool {
+    programs: &["initdb"],
+    beside: &["/usr/lib/postgresql/*/bin"],
+    packages: &["postgresql"],
+};
+/// The message broker that the tests start for themselves.
+pub const RABBITMQ: Tool = Tool {
+    programs: &["rabbitmqctl"],
+    beside: &["/usr/sbin", "/usr/lib/rabbitmq/bin"],
+    packages: &["rabbitmq-server"],
 };
 
 impl Tool {
     /// Where the program is.
     pub fn find(&self) -> Option<PathBuf> {
         let path = env::var_os("PATH")?;
-        let folders: Vec<PathBuf> = env::split_paths(&path).collect();
+        let beside = self.beside.iter().flat_map(|pattern| expand(pattern));
+        let folders: Vec<PathBuf> = env::split_paths(&path).chain(beside).collect();
         self.programs
             .iter()
             .flat_map(|program| folders.iter().map(move |folder| folder.join(program)))
@@ -58,6 +77,15 @@ pub fn provide(tools: &[Tool]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The folders a pattern stands for.
+fn expand(pattern: &str) -> Vec<PathBuf> {
+    let Some((before, after)) = pattern.split_once("/*/") else {
+        return vec![PathBuf::from(pattern)];
+    };
+    let entries = fs::read_dir(before).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path().join(after)).collect()
 }
 
 fn install(packages: &[&str]) -> Result<()> {
@@ -95,6 +123,7 @@ mod tests {
         let find = |programs| {
             Tool {
                 programs,
+                beside: &[],
                 packages: &[],
             }
             .find()
@@ -104,9 +133,23 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_stands_for_every_folder_that_fits() {
+        let root = tempfile::tempdir().unwrap();
+        for version in ["15", "17"] {
+            fs::create_dir_all(root.path().join(version).join("bin")).unwrap();
+        }
+        let mut found = expand(&format!("{}/*/bin", root.path().display()));
+        found.sort();
+        assert_eq!(found, [root.path().join("15/bin"), root.path().join("17/bin")]);
+        assert_eq!(expand("/usr/sbin"), [PathBuf::from("/usr/sbin")]);
+        assert!(expand("/no-such-folder/*/bin").is_empty());
+    }
+
+    #[test]
     fn what_is_there_needs_no_installing() {
         provide(&[Tool {
             programs: &["sh"],
+            beside: &[],
             packages: &["no-such-package"],
         }])
         .unwrap();

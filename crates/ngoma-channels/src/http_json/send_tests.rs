@@ -5,6 +5,7 @@ use crate::test_line::{TestLine, open, outbound};
 use ngoma_engine::channel::{Outbound, SendError, SendErrorKind, Sent};
 use ngoma_engine::outgoing_http::Reach;
 use ngoma_message::Address;
+use ngoma_testkit::carrier::{Behaviour, Carrier};
 use ngoma_testkit::process::free_port;
 use ngoma_testkit::{FakeDoor, FakeProvider, Scripted};
 use serde_json::{Value, json};
@@ -93,6 +94,35 @@ async fn what_the_provider_refuses_is_an_error_of_its_kind() {
     )
     .await;
     check_failed(Scripted::HangUp, Ambiguous, "may have been sent").await;
+}
+
+#[tokio::test]
+async fn a_carrier_is_understood_and_has_each_message_in_its_ledger() {
+    use SendErrorKind::{Ambiguous, Permanent, Temporary, Throttled};
+    let folder = tempfile::tempdir().expect("a folder");
+    let carrier = Carrier::new(&folder.path().join("ledger")).expect("a ledger");
+    let front = carrier.serve().await.expect("a free port");
+    let cases = [
+        (Behaviour::throttle(), Err(Throttled)),
+        (Behaviour::fail_for_now(), Err(Temporary)),
+        (Behaviour::refuse(), Err(Permanent)),
+        (Behaviour::lose_response(), Err(Ambiguous)),
+        (Behaviour::accept_as("p-53"), Ok(Some("p-53".to_owned()))),
+    ];
+    for (behaviour, expected) in cases {
+        carrier.then(behaviour.clone());
+        let sent = send(json!({"send_url": front.submit_url()}), &outbound("Welcome.")).await;
+        let sent = sent.map(|sent| sent.provider_id).map_err(|error| error.kind);
+        assert_eq!(sent, expected, "{behaviour:?}");
+    }
+    let submissions = carrier.submissions();
+    assert_eq!(submissions.len(), 5);
+    let first = &submissions[0];
+    assert_eq!((first.message_id.as_str(), first.text.as_str()), ("a-1", "Welcome."));
+    assert_eq!(
+        (first.from.as_deref(), first.to.as_str()),
+        (Some("31022"), "+27831234567")
+    );
 }
 
 #[tokio::test]

@@ -3,16 +3,19 @@
 mod place;
 mod routes;
 
-pub(crate) use place::{Held, Place};
+pub(crate) use place::Place;
 pub(crate) use routes::channel_routes;
 
 use crate::channel::{ChannelType, Description, Shutdown, Transport};
+use crate::directory::PaceSetting;
+use crate::outbound::{Pace, Rate};
+use crate::queue::Line;
 use crate::store::QueueKind;
 use axum::Router;
-use ngoma_message::MessageId;
-use std::collections::{BTreeMap, BTreeSet};
+use ngoma_message::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -33,25 +36,16 @@ pub(crate) struct Running {
     inbound_room: Arc<Semaphore>,
     /// Places in memory for outbound messages on their way.
     outbound_room: Arc<Semaphore>,
-    /// How many of its messages are being sent at once.
+    /// How many of its messages may be sent at once.
+    pub(crate) window: usize,
+    /// Places for messages that are being sent.
     pub(crate) sending: Arc<Semaphore>,
+    /// How fast it sends, by the setting it was made for.
+    pace: Mutex<(Option<PaceSetting>, Pace)>,
     /// Whether messages wait in the queue's table that found no place in memory.
     backlog: AtomicBool,
-    /// The messages this process works on, and how many of its tasks do.
-    held: Mutex<BTreeMap<MessageId, usize>>,
-    /// Which of its leases may be nobody's.
-    doubt: Mutex<Doubt>,
     stop: watch::Sender<bool>,
     task: Mutex<Option<JoinHandle<()>>>,
-}
-
-/// Which leases of a channel may be held by no task of this process.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Doubt {
-    /// Whether the store did not say what it leased: it may have done so all the same.
-    pub(crate) is_new: bool,
-    /// Leases that a task held when it was looked for last, if perhaps not the one they were made for.
-    pub(crate) suspects: BTreeSet<MessageId>,
 }
 
 /// What bounds one running channel.
@@ -75,16 +69,25 @@ impl Running {
             description: opened.description,
             inbound_room: Arc::new(Semaphore::new(room.waiting)),
             outbound_room: Arc::new(Semaphore::new(room.waiting)),
+            window: room.sending,
             sending: Arc::new(Semaphore::new(room.sending)),
+            pace: Mutex::new((None, Pace::new(None, 1, Timestamp::from_micros(0)))),
             backlog: AtomicBool::new(false),
-            held: Mutex::default(),
-            doubt: Mutex::default(),
             stop,
             task: Mutex::new(Some(task)),
         });
         // It is started once.
         let _ = opened.home.set(Arc::downgrade(&running));
         running
+    }
+
+    /// Its work of that kind.
+    pub(crate) fn line(&self, kind: QueueKind) -> Line {
+        Line {
+            account: self.account,
+            channel: self.id,
+            kind,
+        }
     }
 
     /// The places in memory for messages of that way.
@@ -95,6 +98,24 @@ impl Running {
         }
     }
 
+    /// Its pace; a full bucket when the setting has changed.
+    pub(crate) fn with_pace<T>(
+        &self,
+        setting: Option<PaceSetting>,
+        now: Timestamp,
+        ask: impl FnOnce(&mut Pace) -> T,
+    ) -> T {
+        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        if pace.0 != setting {
+            let rate = setting.and_then(|setting| Rate::per_second(setting.per_second).ok());
+            *pace = (
+                setting,
+                Pace::new(rate, setting.map_or(1, |setting| setting.burst), now),
+            );
+        }
+        ask(&mut pace.1)
+    }
+
     /// Notes whether messages wait for a place in memory.
     pub(crate) fn note_backlog(&self, waits: bool) {
         self.backlog.store(waits, Ordering::Relaxed);
@@ -103,20 +124,6 @@ impl Running {
     /// Whether messages wait for a place in memory.
     pub(crate) fn has_backlog(&self) -> bool {
         self.backlog.load(Ordering::Relaxed)
-    }
-
-    /// Whether this process works on a message.
-    pub(crate) fn holds(&self, message: &MessageId) -> bool {
-        self.held().contains_key(message)
-    }
-
-    fn held(&self) -> MutexGuard<'_, BTreeMap<MessageId, usize>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Which of its leases may be nobody's.
-    pub(crate) fn doubt(&self) -> MutexGuard<'_, Doubt> {
-        self.doubt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells it to stop and waits for its end, so long at most.

@@ -37,6 +37,8 @@ pub(crate) async fn apply(runtime: &Arc<Runtime>, document: Document, refresh: R
                 runtime.run_channel(entry.account, entry.id, name, opened).await;
             }
         }
+        // A channel that was paused may go on.
+        runtime.look_for_due_work();
     }
     Ok(report)
 }
@@ -53,7 +55,7 @@ fn open_changed(runtime: &Arc<Runtime>, document: &Document) -> Result<Vec<(Chan
     for (account, declared) in &document.accounts {
         for (name, record) in &declared.channels {
             let held = catalog.channel_named(account, name);
-            if held.is_some_and(|held| held.record == *record && runtime.host.get(held.id).is_some()) {
+            if held.is_some_and(|held| held.record.runs_as(record) && runtime.host.get(held.id).is_some()) {
                 continue;
             }
             opened.push(open(runtime, account, name, record)?);

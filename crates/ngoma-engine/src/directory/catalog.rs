@@ -16,6 +16,7 @@ pub(crate) struct Catalog {
     channels: BTreeMap<i64, ChannelEntry>,
     services: BTreeMap<i64, Arc<ServiceEntry>>,
     channel_numbers: HashMap<(String, String), i64>,
+    account_numbers: HashMap<String, i64>,
 }
 
 /// A channel and the routes of what comes by it.
@@ -57,6 +58,7 @@ impl Catalog {
         let codes: HashMap<i64, String> = loaded.accounts.iter().cloned().collect();
         let mut catalog = Self::default();
         let mut directory = Directory::default();
+        catalog.account_numbers = loaded.accounts.iter().map(|(id, code)| (code.clone(), *id)).collect();
         for code in codes.values() {
             directory.accounts.insert(code.clone(), Account::default());
         }
@@ -103,6 +105,11 @@ impl Catalog {
         }
         catalog.directory = Arc::new(directory);
         catalog
+    }
+
+    /// An account's number by its name.
+    pub(crate) fn account_number(&self, account: &str) -> Option<i64> {
+        self.account_numbers.get(account).copied()
     }
 
     /// A channel by its number.

@@ -3,6 +3,9 @@
 mod apply;
 pub(crate) mod catalog;
 mod check;
+mod policy;
+
+pub use policy::{ChannelPolicy, PaceSetting};
 
 pub(crate) use apply::{Refresh, apply, load_service};
 pub(crate) use catalog::{Catalog, ChannelEntry, ServiceEntry};
@@ -59,6 +62,30 @@ pub struct ChannelRecord {
     /// The channel type's own settings.
     #[serde(default)]
     pub config: Object,
+    /// How its messages are treated.
+    #[serde(default)]
+    pub policy: ChannelPolicy,
+}
+
+impl ChannelRecord {
+    /// Whether a channel that runs by the other record runs on by this one: its policy is looked up when it is needed.
+    pub(crate) fn runs_as(&self, other: &Self) -> bool {
+        let Self {
+            channel_type,
+            address,
+            country,
+            config,
+            policy,
+        } = self;
+        (channel_type, address, country, config, policy.window)
+            == (
+                &other.channel_type,
+                &other.address,
+                &other.country,
+                &other.config,
+                other.policy.window,
+            )
+    }
 }
 
 /// One line of a routing table: the first that matches takes the message.

@@ -3,9 +3,9 @@
 use super::Runtime;
 use crate::channel::{Door, Inbound, Receipt, ReceiveError, Received, Reported};
 use crate::channels::{Home, Running};
-use crate::inbound::{self, unavailable};
+use crate::inbound::{self, must_wait, spool, unavailable, within_patience};
 use crate::receipts;
-use crate::store::FallbackText;
+use crate::store::{Arrival, FallbackText, StoreError};
 use async_trait::async_trait;
 use ngoma_message::MessageId;
 use std::sync::{Arc, Weak};
@@ -74,7 +74,7 @@ impl Door for ChannelDoor {
         let catalog = runtime.catalog();
         let channel = catalog.channel_named(&self.account, &self.channel).ok_or_else(closed)?;
         let id = MessageId::generate();
-        let recorded = runtime.store.record_fallback(FallbackText {
+        let fallback = FallbackText {
             id: id.clone(),
             account: channel.account,
             channel: channel.id,
@@ -83,8 +83,17 @@ impl Door for ChannelDoor {
             ends_session,
             reason: reason.to_owned(),
             at: runtime.clock.now(),
-        });
-        match recorded.await.map_err(unavailable)? {
+        };
+        if must_wait(&runtime, channel.id) {
+            return spool(&runtime, Arrival::Fallback(fallback)).await.map(|()| id);
+        }
+        let recorded = match within_patience(&runtime, runtime.store.record_fallback(fallback.clone())).await {
+            Err(StoreError::Unavailable(_)) if runtime.spool.is_some() => {
+                return spool(&runtime, Arrival::Fallback(fallback)).await.map(|()| id);
+            }
+            recorded => recorded.map_err(unavailable)?,
+        };
+        match recorded {
             Some(()) => Ok(id),
             None => Err(ReceiveError::UnknownMessage),
         }

@@ -1,6 +1,9 @@
 //! Everything that bounds the engine, by name.
 
+use crate::metrics::Metrics;
+use crate::spool::SpoolBounds;
 use crate::store::{StoreChoice, StoreOptions};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What bounds the engine; the defaults suit one small machine.
@@ -18,6 +21,14 @@ pub struct Limits {
     pub group_commit: usize,
     /// How many operations wait for the store's writer; more wait at the door.
     pub store_backlog: usize,
+    /// How often this process says that it lives, where others share its database.
+    pub beat_every: Duration,
+    /// How long the door waits for a database to store a message before it goes into the spool.
+    pub store_patience: Duration,
+    /// How many bytes the spool holds of what arrives while the database is away.
+    pub spool_bytes: u64,
+    /// How many messages and receipts the spool holds.
+    pub spool_messages: u64,
     /// How long a session lives after its last turn.
     pub session_lifetime: Duration,
     /// The longest text taken from a channel, in characters.
@@ -47,6 +58,10 @@ impl Default for Limits {
             waiting_in_memory: 1024,
             group_commit: 256,
             store_backlog: 4096,
+            beat_every: Duration::from_secs(10),
+            store_patience: Duration::from_secs(10),
+            spool_bytes: 256 << 20,
+            spool_messages: 1_000_000,
             session_lifetime: Duration::from_secs(600),
             content_chars: 20_000,
             step_wall: Duration::from_secs(30),
@@ -61,8 +76,18 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Those of the spool.
+    pub(super) fn spool(&self) -> SpoolBounds {
+        SpoolBounds {
+            bytes: self.spool_bytes,
+            messages: self.spool_messages,
+            group_commit: self.group_commit,
+            backlog: self.store_backlog,
+        }
+    }
+
     /// Those of the store.
-    pub(super) fn store(&self, choice: StoreChoice) -> StoreOptions {
+    pub(crate) fn store(&self, choice: StoreChoice, metrics: Arc<Metrics>) -> StoreOptions {
         StoreOptions {
             choice,
             lease_wait: self.lease_wait,
@@ -70,6 +95,7 @@ impl Limits {
             backlog: self.store_backlog,
             max_pages: self.store_pages,
             log_lines: self.service_log_lines,
+            metrics,
         }
     }
 }

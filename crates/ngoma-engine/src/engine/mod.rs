@@ -1,20 +1,30 @@
 //! The engine: opens the data folder, runs channels and services, moves messages between them.
 
 mod door;
+mod expiry;
+mod lease;
 mod limits;
+mod queue_parts;
 mod runtime;
 
 pub use limits::Limits;
+pub use queue_parts::QueueDepth;
 pub(crate) use runtime::Runtime;
+use runtime::RuntimeParts;
 
 use crate::channel::ChannelType;
 use crate::clock::Clock;
 use crate::directory::{self, ApplyError, Directory, Document, Refresh, Report};
-use crate::record::{MessageRecord, SessionRecord, TraceLine};
+use crate::metrics::{self, Metrics};
+use crate::queue::QueueChoice;
+use crate::record::{MessageRecord, SessionRecord, TraceLine, WorkerRecord};
 use crate::service::{LogLine, ServiceRunner};
+use crate::spool::{self, Spool, SpoolStatus};
 use crate::store::{OpenError, Store, StoreChoice, StoreError};
 use crate::{channels, queue};
+use lease::WorkerLease;
 use ngoma_message::{Address, MessageId, Timestamp};
+use queue_parts::{Brokered, QueueParts};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,6 +43,8 @@ pub struct EngineOptions {
     pub limits: Limits,
     /// Which database holds the messages.
     pub store: StoreChoice,
+    /// Which queue hands out the work.
+    pub queue: QueueChoice,
 }
 
 impl EngineOptions {
@@ -48,6 +60,7 @@ impl EngineOptions {
             channel_types,
             limits: Limits::default(),
             store: StoreChoice::default(),
+            queue: QueueChoice::default(),
         }
     }
 }
@@ -57,7 +70,8 @@ pub struct Engine {
     runtime: Arc<Runtime>,
     applying: tokio::sync::Mutex<()>,
     is_started: AtomicBool,
-    puller: Mutex<Option<JoinHandle<()>>>,
+    brokered: Option<Arc<Brokered>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// How many sessions or keys one transaction of maintenance takes.
@@ -65,35 +79,74 @@ const UPKEEP_AT_ONCE: usize = 500;
 /// How long the store may take to show that it writes.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
+/// How long the store may take to note that this process ends.
+const RETIRE_WITHIN: Duration = Duration::from_secs(1);
+
 impl Engine {
     /// Opens a data folder (made when it is missing): takes the writer's lease, waits a while for a predecessor to let
     /// go of it, migrates, refuses the folder of a newer version.
     pub async fn open(data: &Path, options: EngineOptions) -> Result<Arc<Self>, OpenError> {
-        let store = Store::open(data, options.limits.store(options.store.clone())).await?;
-        let over = Self::over(store, options).await;
+        let opening = options.clock.monotonic();
+        let metrics = Arc::<Metrics>::default();
+        let of_store = options.limits.store(options.store.clone(), Arc::clone(&metrics));
+        let store = Store::open(data, of_store).await?;
+        let spool = match options.store {
+            StoreChoice::Sqlite => None,
+            StoreChoice::Postgres(_) => Some(Spool::open(data, options.limits.spool())?),
+        };
+        let lease = WorkerLease::new(store.epoch(), opening, Arc::clone(&options.clock), store.is_shared());
+        let queue = QueueParts::open(&options, &store)?;
+        let parts = RuntimeParts {
+            store,
+            spool,
+            lease,
+            queue: Arc::clone(&queue.queue),
+            due_work: queue.wake.clone(),
+            metrics,
+        };
+        let over = Self::over(parts, queue.brokered, options).await;
         over.map_err(|error| OpenError::Folder {
             folder: data.to_owned(),
             problem: error.to_string(),
         })
     }
 
+    /// The engine of a store on a model of a disk, over this queue, which has this to wake its taker with.
+    #[cfg(all(test, feature = "faults"))]
+    pub(crate) async fn on_model(
+        store: Store,
+        queue: Arc<dyn queue::Queue>,
+        due_work: Arc<tokio::sync::Notify>,
+        options: EngineOptions,
+    ) -> Result<Arc<Self>, StoreError> {
+        let opening = options.clock.monotonic();
+        let parts = RuntimeParts {
+            lease: WorkerLease::new(store.epoch(), opening, Arc::clone(&options.clock), store.is_shared()),
+            store,
+            spool: None,
+            queue,
+            due_work,
+            metrics: Arc::default(),
+        };
+        Self::over(parts, None, options).await
+    }
+
     /// The engine of a store that is open.
-    pub(crate) async fn over(store: Store, options: EngineOptions) -> Result<Arc<Self>, StoreError> {
-        let runtime = Arc::new(Runtime::new(store, options));
+    async fn over(
+        parts: RuntimeParts,
+        brokered: Option<Arc<Brokered>>,
+        options: EngineOptions,
+    ) -> Result<Arc<Self>, StoreError> {
+        let runtime = Arc::new(Runtime::new(parts, options));
         let catalog = runtime.read_catalog().await?;
         runtime.use_catalog(catalog);
         Ok(Arc::new(Self {
             runtime,
             applying: tokio::sync::Mutex::new(()),
             is_started: AtomicBool::new(false),
-            puller: Mutex::new(None),
+            brokered,
+            tasks: Mutex::default(),
         }))
-    }
-
-    /// The running parts.
-    #[cfg(test)]
-    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
-        &self.runtime
     }
 
     /// Opens the channels, loads the services, resumes queued work.
@@ -114,8 +167,22 @@ impl Engine {
                 Err(error) => tracing::error!(channel.name = name, %error, "a channel cannot be opened"),
             }
         }
-        let puller = tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime)));
-        *self.puller.lock().unwrap_or_else(PoisonError::into_inner) = Some(puller);
+        if let Some(brokered) = &self.brokered {
+            brokered.start(Arc::clone(&runtime.clock));
+        }
+        self.keep_task(tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime))));
+        if runtime.store.is_shared() {
+            self.keep_task(tokio::spawn(lease::beat_until_stopped(Arc::downgrade(runtime))));
+        }
+        if let Some(spool) = &runtime.spool {
+            let drain = spool::drain_until_stopped(Arc::downgrade(runtime), Arc::clone(spool));
+            self.keep_task(tokio::spawn(drain));
+        }
+    }
+
+    /// A task that ends with the engine.
+    fn keep_task(&self, task: JoinHandle<()>) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).push(task);
     }
 
     /// Takes nothing new, lets running steps end, closes the channels and the store.
@@ -127,7 +194,18 @@ impl Engine {
         for service in runtime.catalog().services() {
             runtime.runner.unload(&service.key).await;
         }
+        if let Some(brokered) = &self.brokered {
+            brokered.stop().await;
+        }
+        if runtime.store.is_shared() {
+            // So that other processes need not wait for the end of the lease; nothing depends on it.
+            let _ = tokio::time::timeout(RETIRE_WITHIN, runtime.store.retire()).await;
+        }
         runtime.store.close_aside().await;
+        // The spool's last transaction comes after the store's: it takes what the store does not.
+        if let Some(spool) = runtime.spool.clone() {
+            let _ = tokio::task::spawn_blocking(move || spool.close()).await;
+        }
     }
 
     /// Applies a document as one idempotent change, then refreshes what runs.
@@ -138,6 +216,11 @@ impl Engine {
             false => Refresh::Nothing,
         };
         directory::apply(&self.runtime, document, refresh).await
+    }
+
+    /// The running parts.
+    pub(crate) fn runtime(&self) -> &Arc<Runtime> {
+        &self.runtime
     }
 
     /// What exists now.
@@ -153,10 +236,19 @@ impl Engine {
     /// Whether the store takes writes and has room; the reason when not.
     pub async fn ready(&self) -> Result<(), String> {
         let store = &self.runtime.store;
-        match tokio::time::timeout(READY_WITHIN, store.ping()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err(format!("the store did not write within {} s", READY_WITHIN.as_secs())),
+        let problem = match tokio::time::timeout(READY_WITHIN, store.ping()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("the store did not write within {} s", READY_WITHIN.as_secs())),
+        };
+        let waiting = self.runtime.spool.as_ref().map(|spool| spool.status().messages);
+        match (problem, waiting) {
+            (None, None | Some(0)) => {}
+            (None, Some(count)) => return Err(format!("degraded: {count} messages in the spool wait for the store")),
+            (Some(problem), None) => return Err(problem),
+            (Some(problem), Some(count)) => {
+                return Err(format!("degraded: {problem}; {count} messages are in the spool"));
+            }
         }
         let disk = nix::sys::statvfs::statvfs(store.folder()).map_err(|error| format!("the disk: {error}"))?;
         let free = disk.blocks_available() * disk.fragment_size();
@@ -169,6 +261,46 @@ impl Engine {
             ));
         }
         Ok(())
+    }
+
+    /// Notes that a person does not want messages of an account: only answers to their own are sent. False when there is
+    /// no such account.
+    pub async fn opt_out(&self, account: &str, address: &Address) -> Result<bool, StoreError> {
+        let Some(number) = self.runtime.catalog().account_number(account) else {
+            return Ok(false);
+        };
+        let now = self.runtime.clock.now();
+        self.runtime.store.opt_out(number, address, now).await.map(|()| true)
+    }
+
+    /// Notes that a person wants messages of an account again. False when there is no such account.
+    pub async fn opt_in(&self, account: &str, address: &Address) -> Result<bool, StoreError> {
+        let Some(number) = self.runtime.catalog().account_number(account) else {
+            return Ok(false);
+        };
+        self.runtime.store.opt_in(number, address).await.map(|()| true)
+    }
+
+    /// What this engine counts and measures.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.runtime.metrics
+    }
+
+    /// Everything counted and measured, as text for Prometheus. Without an answer of the store in time it says so, and
+    /// leaves out what only the store knows.
+    pub async fn metrics_text(&self) -> String {
+        metrics::scrape(&self.runtime).await
+    }
+
+    /// The processes that work on this store, the latest first.
+    pub async fn workers(&self) -> Result<Vec<WorkerRecord>, StoreError> {
+        self.runtime.store.workers().await
+    }
+
+    /// What waits on this machine's disk for the database; nothing ever does when the store is a SQLite file.
+    pub fn spool_status(&self) -> SpoolStatus {
+        let spool = self.runtime.spool.as_ref();
+        spool.map(|spool| spool.status()).unwrap_or_default()
     }
 
     /// Looks at the queue now rather than when its next message is due: for a clock that was moved.
@@ -211,15 +343,48 @@ impl Engine {
         self.runtime.store.service_log(account, service, limit).await
     }
 
+    /// How much waits on each channel, and how much is under way or given up.
+    pub async fn queue_depths(&self) -> Result<Vec<QueueDepth>, StoreError> {
+        queue_parts::depths(&self.runtime).await
+    }
+
+    /// Hands every ticket to the broker again: for a broker that has lost what it held. Says how many pieces of work that
+    /// concerns; none where the store's own database is the queue.
+    pub async fn rebuild_queue(&self) -> Result<u64, StoreError> {
+        let rebuilt = self
+            .runtime
+            .store
+            .forget_published(Timestamp::from_micros(i64::MAX))
+            .await;
+        self.runtime.look_for_due_work();
+        rebuilt
+    }
+
+    /// A step of maintenance: makes the store's partitions ahead, and drops those that are over.
+    pub async fn roll_partitions(&self) -> Result<(), StoreError> {
+        self.runtime.store.roll_partitions().await
+    }
+
     /// A step of maintenance: closes sessions that have expired. Says how many; none are left when it says none.
     pub async fn expire_sessions(&self) -> Result<usize, StoreError> {
-        let now = self.runtime.clock.now();
+        let now = self.runtime.expiry_now();
         self.runtime.store.expire_sessions(now, UPKEEP_AT_ONCE).await
+    }
+
+    /// A step of maintenance: takes over what processes had in hand that share the database and are gone. Says how many
+    /// processes there were.
+    pub async fn free_leases_of_the_dead(&self) -> Result<usize, StoreError> {
+        let freed = self.runtime.store.free_leases_of_the_dead().await?;
+        if freed > 0 {
+            tracing::warn!(processes = freed, "the work of processes that are gone is taken over");
+            self.runtime.look_for_due_work();
+        }
+        Ok(freed)
     }
 
     /// A step of maintenance: removes services' keys that have expired. Says how many; none are left when it says none.
     pub async fn expire_keys(&self) -> Result<usize, StoreError> {
-        let now = self.runtime.clock.now();
+        let now = self.runtime.expiry_now();
         self.runtime.store.expire_keys(now, UPKEEP_AT_ONCE).await
     }
 }
@@ -230,9 +395,11 @@ impl Drop for Engine {
         self.runtime.begin_stopping();
         self.runtime.host.forget();
         self.runtime.store.close();
-        let puller = self.puller.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(puller) = puller {
-            puller.abort();
+        if let Some(spool) = &self.runtime.spool {
+            spool.close();
+        }
+        for task in self.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
         }
     }
 }

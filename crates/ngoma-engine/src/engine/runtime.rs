@@ -1,15 +1,21 @@
 //! The running parts, as the tasks that move messages share them.
 
+use super::expiry::ExpiryClock;
+use super::lease::WorkerLease;
 use super::{EngineOptions, Limits};
 use crate::channel::{ChannelType, Config, ConfigError};
 use crate::channels::{self, Host, Opened, Place, Room, Running};
+use crate::clients::Tokens;
 use crate::clock::Clock;
 use crate::directory::{Catalog, ChannelRecord};
 use crate::inbound::People;
+use crate::metrics::Metrics;
 use crate::outgoing_http::{HttpClient, Reach};
+use crate::queue::Queue;
 use crate::service::{HttpPort, ServiceRunner};
+use crate::spool::Spool;
 use crate::store::{QueueKind, Store, StoreError};
-use ngoma_message::Country;
+use ngoma_message::{Country, Timestamp};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -23,6 +29,10 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 /// What the message path needs of an engine.
 pub(crate) struct Runtime {
     pub(crate) store: Store,
+    pub(crate) queue: Arc<dyn Queue>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Where arrivals wait while the store is away; a SQLite store is on the same disk and has none.
+    pub(crate) spool: Option<Arc<Spool>>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) runner: Arc<dyn ServiceRunner>,
     pub(crate) types: Vec<Box<dyn ChannelType>>,
@@ -33,6 +43,9 @@ pub(crate) struct Runtime {
     /// Says that the queue should be looked at.
     pub(crate) due_work: Arc<Notify>,
     pub(crate) under_way: UnderWay,
+    pub(crate) tokens: Tokens,
+    pub(super) lease: WorkerLease,
+    expiry: ExpiryClock,
     catalog: RwLock<Arc<Catalog>>,
     http_public: HttpClient,
     http_anywhere: HttpClient,
@@ -40,11 +53,25 @@ pub(crate) struct Runtime {
     stopping: Notify,
 }
 
+/// The parts an engine is opened with.
+pub(super) struct RuntimeParts {
+    pub(super) store: Store,
+    pub(super) spool: Option<Arc<Spool>>,
+    pub(super) lease: WorkerLease,
+    pub(super) queue: Arc<dyn Queue>,
+    pub(super) due_work: Arc<Notify>,
+    pub(super) metrics: Arc<Metrics>,
+}
+
 impl Runtime {
-    pub(super) fn new(store: Store, options: EngineOptions) -> Self {
+    pub(super) fn new(parts: RuntimeParts, options: EngineOptions) -> Self {
         let http_public = HttpClient::new(Reach::PublicOnly);
+        let expiry = ExpiryClock::new(Arc::clone(&options.clock));
         Self {
-            store,
+            store: parts.store,
+            queue: parts.queue,
+            metrics: parts.metrics,
+            spool: parts.spool,
             clock: options.clock,
             runner: options.runner,
             types: options.channel_types,
@@ -52,8 +79,11 @@ impl Runtime {
             host: Host::default(),
             people: People::default(),
             http_port: Arc::new(http_public.clone()),
-            due_work: Arc::default(),
+            due_work: parts.due_work,
             under_way: UnderWay::default(),
+            tokens: Tokens::default(),
+            lease: parts.lease,
+            expiry,
             catalog: RwLock::default(),
             http_public,
             http_anywhere: HttpClient::new(Reach::Anywhere),
@@ -117,9 +147,11 @@ impl Runtime {
 
     /// Lets an opened channel run, in place of the one of its number.
     pub(crate) async fn run_channel(&self, account: i64, id: i64, name: String, opened: Opened) {
+        let catalog = self.catalog();
+        let window = catalog.channel(id).and_then(|channel| channel.record.policy.window);
         let room = Room {
             waiting: self.limits.waiting_in_memory,
-            sending: self.limits.sending_at_once,
+            sending: window.unwrap_or(self.limits.sending_at_once),
         };
         let running = Running::start(account, id, name, opened, room);
         self.host.replace(running, self.limits.drain).await;
@@ -134,12 +166,6 @@ impl Runtime {
     /// Says that a message found no place in memory and waits in the queue.
     pub(crate) fn leave_in_queue(&self, running: &Running) {
         running.note_backlog(true);
-        self.look_for_due_work();
-    }
-
-    /// Says that the store may have leased something to this process that nobody works on: the queue looks for it.
-    pub(crate) fn doubt_leases(&self, running: &Running) {
-        running.doubt().is_new = true;
         self.look_for_due_work();
     }
 
@@ -165,6 +191,17 @@ impl Runtime {
                 result => return result,
             }
         }
+    }
+
+    /// The moment by which sessions, messages and waits for answers expire.
+    pub(crate) fn expiry_now(&self) -> Timestamp {
+        self.expiry.now()
+    }
+
+    /// Whether this process may go on with what it took under that lease: another may have it. Waits while nobody can
+    /// tell.
+    pub(crate) async fn holds(&self, lease: i64) -> bool {
+        self.lease.holds(lease, || self.is_stopping()).await
     }
 
     /// Whether the engine takes nothing new.
@@ -210,6 +247,11 @@ impl UnderWay {
     pub(crate) fn enter(&self) -> Working {
         self.count.send_modify(|count| *count += 1);
         Working(self.count.clone())
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_none(&self) -> bool {
+        *self.count.borrow() == 0
     }
 
     /// Returns when there is none, or after so long.

@@ -1,7 +1,7 @@
 //! What a step wants said, planned as outbound messages before its commit and sent after it.
 
 use super::Job;
-use crate::channels::{Held, Place, Running};
+use crate::channels::{Place, Running};
 use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::outbound::{self, Way};
 use crate::record::Status;
@@ -20,7 +20,7 @@ pub(super) struct Plan {
 /// How a message goes on once it is durable.
 enum Go {
     /// Within this task: somebody waits for it.
-    Now(Held),
+    Now,
     /// In its own task, at its place in memory.
     Next(Arc<Running>, Place),
     /// From the queue, when this channel has room.
@@ -92,8 +92,7 @@ impl Plan {
         if has_sessions {
             trail.note_about(&message.id, now, "attempt", "the first");
             message.publish = Some(Publish::Attempted);
-            let held = Held::new(&job.running, &message.id);
-            self.push(message, Go::Now(held));
+            self.push(message, Go::Now);
         } else {
             self.push_on(job, message, Arc::clone(&job.running));
         }
@@ -151,11 +150,9 @@ impl Plan {
     }
 
     fn push_on(&mut self, job: &Job, mut message: NewOutbound, running: Arc<Running>) {
-        let go = match job.runtime.place(&running, QueueKind::Outbound) {
-            Some(mut place) => {
-                place.hold(&message.id);
-                Go::Next(running, place)
-            }
+        let place = job.runtime.place(&running, QueueKind::Outbound);
+        let go = match place.filter(|_| !outbound::is_paused(&job.runtime, running.id)) {
+            Some(place) => Go::Next(running, place),
             None => Go::Queue(running),
         };
         message.publish = Some(match go {
@@ -170,14 +167,14 @@ impl Plan {
         self.ways.push(go);
     }
 
-    /// The messages as they go on now that they are durable, as accepted at that moment.
-    pub(super) fn answers(self, root: &MessageId, at: Timestamp) -> Vec<Answer> {
+    /// The messages as they go on now that they are durable.
+    pub(super) fn answers(self, root: &MessageId, at: Timestamp, lease: i64) -> Vec<Answer> {
         self.messages
             .into_iter()
             .zip(self.ways)
             .map(|(message, go)| Answer {
                 go,
-                taken: PulledOutbound::accepted(root.clone(), message, at),
+                taken: PulledOutbound::accepted(root.clone(), message, at, lease),
             })
             .collect()
     }
@@ -198,11 +195,7 @@ impl Job {
         }
         for Answer { go, taken } in answers.unwrap_or_default() {
             match go {
-                Go::Now(_held) => {
-                    // Its attempt was recorded with it.
-                    let begun_at = taken.created_at;
-                    outbound::attempt(&self.runtime, &self.running, taken, begun_at).await;
-                }
+                Go::Now => outbound::attempt(&self.runtime, &self.running, taken).await,
                 Go::Next(running, place) => outbound::hand_over(&self.runtime, &running, taken, place),
                 Go::Queue(running) => self.runtime.leave_in_queue(&running),
                 Go::Nowhere => {}

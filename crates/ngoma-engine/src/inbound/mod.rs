@@ -3,11 +3,15 @@
 
 mod answers;
 mod decode;
+mod fingerprint;
+mod keep;
+mod parts;
 mod people;
 mod route;
 mod session;
 mod step;
 
+pub(crate) use keep::{must_wait, spool, within_patience};
 pub(crate) use people::People;
 
 use crate::channel::{Inbound, ReceiveError, Received};
@@ -16,7 +20,7 @@ use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::record::Status;
-use crate::store::{InboundMessage, Publish, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
+use crate::store::{InboundMessage, Publish, PulledInbound, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
 use crate::trace::Trail;
 use session::SessionTurn;
 use std::sync::Arc;
@@ -70,24 +74,36 @@ async fn take(
     trail: Trail,
 ) -> Result<Received, ReceiveError> {
     let _under_way = runtime.under_way.enter();
-    let mut place = runtime.place(&running, QueueKind::Inbound);
-    if let Some(place) = &mut place {
-        place.hold(&message.id);
+    if keep::must_wait(&runtime, message.channel) {
+        return keep::keep(&runtime, &running, message, trail, None).await;
     }
+    let place = runtime.place(&running, QueueKind::Inbound);
     let publish = if place.is_some() {
         Publish::Leased
     } else {
         Publish::Free
     };
-    let stored = runtime.store.store_inbound(message.clone(), publish, trail).await;
-    if stored.is_err() {
-        runtime.doubt_leases(&running);
-    }
-    match stored.map_err(unavailable)? {
-        StoredInbound::Duplicate(known) => Ok(Received::Duplicate(known)),
-        StoredInbound::Stored => {
+    let lease = runtime.store.epoch();
+    let storing = runtime
+        .store
+        .store_inbound(message.clone(), publish, lease, trail.clone());
+    match keep::within_patience(&runtime, storing).await {
+        Err(StoreError::Unavailable(reason)) if runtime.spool.is_some() => {
+            tracing::debug!(message.id = %message.id, reason, "the store does not take a message: it goes into the spool");
+            keep::keep(&runtime, &running, message, trail, Some(lease)).await
+        }
+        Err(error) => {
+            if place.is_some() && matches!(error, StoreError::Unavailable(_)) {
+                // Its sender hands it in again; it may be known by then, and is worked on all the same.
+                runtime.store.note_unsure_arrival(message.account, message.id, lease);
+                runtime.look_for_due_work();
+            }
+            Err(unavailable(error))
+        }
+        Ok(StoredInbound::Duplicate(known)) => Ok(Received::Duplicate(known)),
+        Ok(StoredInbound::Stored) => {
             match place {
-                Some(place) => hand_over(&runtime, &running, message, place),
+                Some(place) => hand_over(&runtime, &running, PulledInbound { message, lease }, place),
                 None => runtime.leave_in_queue(&running),
             }
             Ok(Received::Stored)
@@ -103,11 +119,12 @@ pub(crate) fn unavailable(error: StoreError) -> ReceiveError {
 }
 
 /// Works on a message in its own task, at its place in memory.
-pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, message: InboundMessage, place: Place) {
+pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: PulledInbound, place: Place) {
     let job = Job {
         runtime: Arc::clone(runtime),
         running: Arc::clone(running),
-        message,
+        message: taken.message,
+        lease: taken.lease,
     };
     let under_way = runtime.under_way.enter();
     tokio::spawn(async move {
@@ -125,6 +142,8 @@ struct Job {
     runtime: Arc<Runtime>,
     running: Arc<Running>,
     message: InboundMessage,
+    /// What it was taken under: a lease that was lost meanwhile stores nothing.
+    lease: i64,
 }
 
 impl Job {
@@ -154,6 +173,9 @@ impl Job {
         let Ok(permit) = service.running.acquire().await else {
             return;
         };
+        if !self.runtime.holds(self.lease).await {
+            return self.give_up("another process has taken the message over").await;
+        }
         if self.is_too_late() {
             return self.expire(trail).await;
         }
@@ -181,7 +203,7 @@ impl Job {
     /// Whether the channel has answered by itself meanwhile: nobody waits for the service's answer any more. That a
     /// session ended the service learns however late.
     fn is_too_late(&self) -> bool {
-        let now = self.runtime.clock.now();
+        let now = self.runtime.expiry_now();
         self.message.answer_by.is_some_and(|by| by <= now) && !self.message.is_close()
     }
 
@@ -200,7 +222,8 @@ impl Job {
             .store
             .session(self.message.account, self.message.channel, key)
             .await?;
-        Ok(session::resolve(&self.message, held, self.runtime.clock.now()))
+        let (now, expiry) = (self.runtime.clock.now(), self.runtime.expiry_now());
+        Ok(session::resolve(&self.message, held, now, expiry))
     }
 
     fn note_session(&self, session: Option<&SessionTurn>, trail: &mut Trail) {
@@ -247,6 +270,7 @@ impl Job {
         StepCommit {
             account: self.message.account,
             message: self.message.id.clone(),
+            lease: self.lease,
             at: self.runtime.clock.now(),
             end: StepEnd { status, reason },
             service: service.map(|service| service.id),
@@ -268,7 +292,7 @@ impl Job {
             .persist(|| self.runtime.store.commit_step(Arc::clone(&commit)))
             .await;
         match &stored {
-            Ok(_) => {}
+            Ok(()) => self.runtime.metrics.note_step(self.message.channel, &commit),
             // It may name a key, and keys name people.
             Err(StoreError::Refused(problem)) => {
                 tracing::debug!(message.id = %self.message.id, problem, "what became of a message was refused");

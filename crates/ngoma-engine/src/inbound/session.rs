@@ -18,8 +18,13 @@ pub(super) struct SessionTurn {
 }
 
 /// Finds a message's place. A `new` begins a session even where one is known: gateways use their keys again. Anything
-/// else goes on in the known session, or begins one when that is over or another person's.
-pub(super) fn resolve(message: &InboundMessage, held: Option<SessionRow>, now: Timestamp) -> Option<SessionTurn> {
+/// else goes on in the known session, or begins one when that is over, at the moment `expiry`, or another person's.
+pub(super) fn resolve(
+    message: &InboundMessage,
+    held: Option<SessionRow>,
+    now: Timestamp,
+    expiry: Timestamp,
+) -> Option<SessionTurn> {
     let (key, event) = message.session.as_ref()?;
     let begins = |note: String, event: SessionEvent| SessionTurn {
         started_at: now,
@@ -34,7 +39,7 @@ pub(super) fn resolve(message: &InboundMessage, held: Option<SessionRow>, now: T
         None => "is not known",
         Some(held) if held.address != message.from => "is another person's",
         Some(held) if !held.is_open => "was closed",
-        Some(held) if held.expires_at <= now => "has expired",
+        Some(held) if held.expires_at <= expiry => "has expired",
         Some(_) => "",
     };
     Some(match held {
@@ -120,7 +125,8 @@ mod tests {
     }
 
     fn check(event: &str, held: Option<SessionRow>, service: Option<i64>, told: &str, note: &str) {
-        let turn = resolve(&message(event), held, Timestamp::from_micros(50)).unwrap();
+        let now = Timestamp::from_micros(50);
+        let turn = resolve(&message(event), held, now, now).unwrap();
         assert_eq!(
             (turn.service, turn.event.as_str(), turn.note.as_str()),
             (service, told, note)

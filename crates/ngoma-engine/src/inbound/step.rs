@@ -15,6 +15,8 @@ use async_trait::async_trait;
 use ngoma_message::{Message, vumi};
 use serde_json::Value;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 impl Job {
     /// Runs the service's step and commits it. Gives the answers to be sent now that they are durable; none tells why.
@@ -28,12 +30,7 @@ impl Job {
         let runtime = &self.runtime;
         let begun = runtime.clock.now();
         trail.note(begun, "deliver", format!("to service {}", service.key.service));
-        let step = Step {
-            input: StepInput::Message(vumi::message_to_json(&self.as_message(channel, session))),
-            wall_limit: runtime.limits.step_wall,
-        };
-        let stepping = caught(runtime.runner.step(&service.key, step, ports(runtime, service))).await;
-        let outcome = self.guard_replies(stepping.unwrap_or_else(|panic| broke_off(&panic)));
+        let outcome = self.step_with_keys(channel, service, session).await?;
         for request in &outcome.requests {
             let code = request.code.map_or("no answer".to_owned(), |code| code.to_string());
             let asked = format!(
@@ -51,6 +48,34 @@ impl Job {
                 Err(format!("the service failed: {failure}"))
             }
             None => self.commit_success(channel, service, session, outcome, trail).await,
+        }
+    }
+
+    /// Runs the step; again from its beginning when it failed since its keys could not be read: what it did is stored
+    /// nowhere yet.
+    async fn step_with_keys(
+        &self,
+        channel: &ChannelEntry,
+        service: &Arc<ServiceEntry>,
+        session: Option<&SessionTurn>,
+    ) -> Result<StepOutcome, String> {
+        let runtime = &self.runtime;
+        loop {
+            let step = Step {
+                input: StepInput::Message(vumi::message_to_json(&self.as_message(channel, session))),
+                wall_limit: runtime.limits.step_wall,
+            };
+            let keys = Arc::new(Keys::of(runtime, service));
+            let ports = ports(runtime, service, Arc::clone(&keys));
+            let stepping = Instant::now();
+            let stepped = caught(runtime.runner.step(&service.key, step, ports)).await;
+            runtime.metrics.measure_step(stepping.elapsed());
+            let outcome = self.guard_replies(stepped.unwrap_or_else(|panic| broke_off(&panic)));
+            if outcome.error.is_none() || !keys.were_away() || self.is_too_late() {
+                return Ok(outcome);
+            }
+            let answers = runtime.persist(|| runtime.store.ping()).await;
+            answers.map_err(|error| error.to_string())?;
         }
     }
 
@@ -105,9 +130,8 @@ impl Job {
         commit.metrics = outcome.metrics;
         commit.log = outcome.log;
         commit.outbound = plan.messages.clone();
-        let accepted_at = commit.at;
         match self.store(commit).await {
-            Ok(()) => Ok(plan.answers(&self.message.id, accepted_at)),
+            Ok(()) => Ok(plan.answers(&self.message.id, self.runtime.clock.now(), self.lease)),
             // One of its writes cannot be done: as if the service had failed, so that its author learns of it.
             Err(StoreError::Refused(problem)) => {
                 let trail = Trail::default();
@@ -207,14 +231,9 @@ fn failure_text(error: &ServiceError) -> String {
     }
 }
 
-fn ports(runtime: &Runtime, service: &ServiceEntry) -> Ports {
+fn ports(runtime: &Runtime, service: &ServiceEntry, keys: Arc<Keys>) -> Ports {
     Ports {
-        kv: Arc::new(Keys {
-            store: runtime.store.clone(),
-            account: service.account,
-            service: service.id,
-            clock: Arc::clone(&runtime.clock),
-        }),
+        kv: keys,
         http: Arc::clone(&runtime.http_port),
         config: Arc::clone(&service.config),
         http_allow: service.http_allow.clone(),
@@ -229,13 +248,38 @@ struct Keys {
     account: i64,
     service: i64,
     clock: Arc<dyn Clock>,
+    were_away: AtomicBool,
+}
+
+impl Keys {
+    fn of(runtime: &Runtime, service: &ServiceEntry) -> Self {
+        Self {
+            store: runtime.store.clone(),
+            account: service.account,
+            service: service.id,
+            clock: Arc::clone(&runtime.clock),
+            were_away: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether the store did not give them once.
+    fn were_away(&self) -> bool {
+        self.were_away.load(Ordering::Relaxed)
+    }
+
+    fn port_error(&self, error: StoreError) -> PortError {
+        if let StoreError::Unavailable(_) = &error {
+            self.were_away.store(true, Ordering::Relaxed);
+        }
+        PortError(error.to_string())
+    }
 }
 
 #[async_trait]
 impl KvReader for Keys {
     async fn get(&self, key: &str) -> Result<Option<Value>, PortError> {
         let text = self.store.kv_get(self.account, self.service, key, self.clock.now());
-        let text = text.await.map_err(|error| PortError(error.to_string()))?;
+        let text = text.await.map_err(|error| self.port_error(error))?;
         text.map(|text| serde_json::from_str(&text))
             .transpose()
             .map_err(|error| PortError(format!("key {key} cannot be read: {error}")))
@@ -245,7 +289,7 @@ impl KvReader for Keys {
         self.store
             .kv_count(self.account, self.service)
             .await
-            .map_err(|error| PortError(error.to_string()))
+            .map_err(|error| self.port_error(error))
     }
 }
 

@@ -1,26 +1,32 @@
-//! A message goes out: accept (durable), choose its channel, segment, record the attempt, send, store the outcome,
-//! append its event.
-//!
-//! There is no list of opt-outs yet, so no step looks at one.
+//! A message goes out: accept (durable), choose its channel, segment; then, when the queue hands it out: may it go now
+//! (opt-out, expiry, pause, quiet hours, pace), record the attempt, send, store the outcome, append its event.
 
+mod fairness;
+mod gate;
+mod hours;
+mod outcome;
+mod pace;
+mod priority;
 mod retry;
 mod segment;
 mod way;
 
-pub(crate) use retry::LONGEST_WAIT;
-pub(crate) use segment::segment;
-pub(crate) use way::{Way, choose_channel};
+pub(crate) use fairness::{Fairness, Lane};
+pub use hours::{HoursError, QuietHours};
+pub(crate) use pace::{Pace, Rate};
+pub use priority::{Priority, PriorityError};
+pub(crate) use retry::{LONGEST_WAIT, RetryPolicy};
+pub use retry::{OnAmbiguous, OnAmbiguousError};
+pub(crate) use segment::{measure, segment};
+pub(crate) use way::{Way, address_on, choose_channel};
 
-use crate::bounds::bound_id;
-use crate::channel::{SendError, SendErrorKind, Sent};
 use crate::channels::{Place, Running};
 use crate::engine::Runtime;
-use crate::panics::caught;
-use crate::record::Status;
-use crate::store::{AttemptResult, OutcomeWrite, PulledOutbound};
-use crate::trace::Trail;
-use ngoma_message::{MessageId, Timestamp};
-use retry::Verdict;
+use crate::queue::Lease;
+use crate::store::{PulledOutbound, QueueKind, StoreError};
+use gate::Gate;
+use ngoma_message::Timestamp;
+pub(crate) use outcome::attempt;
 use std::sync::Arc;
 
 /// Works on a message in its own task, at its place in memory.
@@ -35,7 +41,7 @@ pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: P
 
 async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     if taken.attempt_open {
-        return end_open_attempt(runtime, running, taken).await;
+        return outcome::end_open_attempt(runtime, running, taken).await;
     }
     let Ok(_permit) = running.sending.acquire().await else {
         return;
@@ -44,130 +50,67 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
         // An attempt that is cut off may have been sent or not: none begins now. The queue has it for the next start.
         return;
     }
-    let begun_at = runtime.clock.now();
-    let recorded = runtime
-        .persist(|| {
-            let id = taken.message.id.clone();
-            runtime.store.begin_attempt(taken.account, id, begun_at)
-        })
-        .await;
-    match recorded {
-        Ok(()) => attempt(runtime, running, taken, begun_at).await,
+    if !runtime.holds(taken.lease).await {
+        // Another process has it.
+        return;
+    }
+    let gate = runtime.persist(|| gate::pass(runtime, running, &taken)).await;
+    match gate {
+        Ok(Gate::Open) => {}
+        Ok(Gate::Later(due_at)) => return give_back(runtime, running, &taken, due_at).await,
+        Ok(Gate::Shut { status, reason }) => {
+            return outcome::end(runtime, running, &taken, status, reason).await;
+        }
+        Err(error) => return tracing::error!(message.id = %taken.message.id, %error, "a message was not sent"),
+    }
+    match begin_attempt(runtime, &taken).await {
+        Ok(()) => attempt(runtime, running, taken).await,
         Err(error) => tracing::error!(message.id = %taken.message.id, %error, "an attempt was not recorded: not sent"),
     }
 }
 
-/// Sends a message whose attempt is recorded as begun at that moment, once, and stores what came of it.
-pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound, begun_at: Timestamp) {
-    let mut trail = Trail::default();
-    let sending = caught(running.transport.send(&taken.message)).await;
-    let result = sending.unwrap_or_else(|panic| Err(SendError::new(SendErrorKind::Ambiguous, broke_off(&panic))));
-    let now = runtime.clock.now();
-    let id = &taken.message.id;
-    let result = match result {
-        Ok(Sent { mut provider_id }) => {
-            bound_id(provider_id.as_mut());
-            let detail = match &provider_id {
-                Some(provider_id) => format!("taken by the carrier as {provider_id}"),
-                None => "taken by the carrier".to_owned(),
-            };
-            trail.note_about(id, now, "send", detail);
-            AttemptResult::Sent {
-                provider_id,
-                event: MessageId::generate(),
-            }
-        }
-        Err(error) => fail(runtime, &taken, begun_at, error, &mut trail),
+async fn begin_attempt(runtime: &Runtime, taken: &PulledOutbound) -> Result<(), StoreError> {
+    let begin = || {
+        let id = taken.message.id.clone();
+        runtime
+            .store
+            .begin_attempt(taken.account, id, runtime.clock.now(), taken.lease)
     };
-    store_outcome(runtime, running, &taken, result, trail).await;
+    runtime.persist(begin).await
 }
 
-fn broke_off(panic: &str) -> String {
-    format!("the channel broke off while it sent: {panic}")
+/// Whether a channel sends nothing for now.
+pub(crate) fn is_paused(runtime: &Runtime, channel: i64) -> bool {
+    let catalog = runtime.catalog();
+    catalog
+        .channel(channel)
+        .is_some_and(|channel| channel.record.policy.paused)
 }
 
-fn fail(
-    runtime: &Runtime,
-    taken: &PulledOutbound,
-    begun_at: Timestamp,
-    error: SendError,
-    trail: &mut Trail,
-) -> AttemptResult {
-    let now = runtime.clock.now();
-    let made = taken.message.attempts + 1;
-    match retry::decide(error.kind, made, now.since(taken.created_at), &runtime.limits) {
-        Verdict::Later { after, counts } => {
-            let detail = format!("not taken: {}; again in {} s", error.reason, after.as_secs());
-            trail.note_about(&taken.message.id, now, "send", detail);
-            AttemptResult::Later {
-                begun_at,
-                due_at: now + after,
-                counts,
-            }
-        }
-        Verdict::Over { status, why } => {
-            let detail = format!("{status}: {}{why}", error.reason);
-            trail.note_about(&taken.message.id, now, "send", detail);
-            AttemptResult::Over {
-                status,
-                reason: error.reason,
-                event: MessageId::generate(),
-            }
-        }
+/// How many messages a channel may send now, and when it may send one if it may send none.
+pub(crate) fn allowance(runtime: &Runtime, running: &Running, now: Timestamp) -> Result<usize, Timestamp> {
+    let catalog = runtime.catalog();
+    let policy = catalog.channel(running.id).map(|channel| &channel.record.policy);
+    let setting = policy.and_then(|policy| policy.pace);
+    running.with_pace(setting, now, |pace| match pace.peek(now) {
+        0 => Err(now + pace.wait(now, 1)),
+        tokens => Ok(usize::try_from(tokens).unwrap_or(usize::MAX)),
+    })
+}
+
+/// Leaves to the queue a message that may not go yet.
+async fn give_back(runtime: &Runtime, running: &Running, taken: &PulledOutbound, due_at: Timestamp) {
+    let lease = Lease {
+        line: running.line(QueueKind::Outbound),
+        item: taken.message.id.clone(),
+        attempts: taken.message.attempts,
+        attempt_open: false,
+        may_repeat: taken.may_repeat,
+        hops: taken.hops,
+        epoch: taken.lease,
+    };
+    if let Err(error) = runtime.persist(|| runtime.queue.nak(&lease, due_at)).await {
+        tracing::error!(message.id = %taken.message.id, %error, "a message that has to wait was not given back");
     }
-}
-
-/// The process before this one ended between an attempt's record and its outcome. An answer somebody waited for came
-/// too late in any case; anything else may have been sent, and is not sent again.
-async fn end_open_attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
-    let (status, reason) = match running.description.has_sessions {
-        true => (
-            Status::Expired,
-            "the engine restarted: nobody waits for this answer any more",
-        ),
-        false => (
-            Status::Unknown,
-            "the engine restarted while it was sent: it may have been sent",
-        ),
-    };
-    let mut trail = Trail::default();
-    trail.note_about(
-        &taken.message.id,
-        runtime.clock.now(),
-        "send",
-        format!("{status}: {reason}"),
-    );
-    let result = AttemptResult::Over {
-        status,
-        reason: reason.to_owned(),
-        event: MessageId::generate(),
-    };
-    store_outcome(runtime, running, &taken, result, trail).await;
-}
-
-async fn store_outcome(
-    runtime: &Runtime,
-    running: &Running,
-    taken: &PulledOutbound,
-    result: AttemptResult,
-    trail: Trail,
-) {
-    let is_later = matches!(result, AttemptResult::Later { .. });
-    let outcome = Arc::new(OutcomeWrite {
-        account: taken.account,
-        channel: running.id,
-        message: taken.message.id.clone(),
-        root: taken.root.clone(),
-        at: runtime.clock.now(),
-        result,
-        trail,
-    });
-    let stored = runtime
-        .persist(|| runtime.store.record_outcome(Arc::clone(&outcome)))
-        .await;
-    if let Err(error) = stored {
-        tracing::error!(message.id = %taken.message.id, %error, "the outcome of an attempt was not stored");
-    } else if is_later {
-        runtime.look_for_due_work();
-    }
+    runtime.leave_in_queue(running);
 }

@@ -7,7 +7,7 @@ use ngoma_message::text::{self, Encoding};
 
 /// Notes a message's encoding and segments; a screen is measured against its limit.
 pub(crate) fn segment(message: &mut NewOutbound, is_screen: bool, at: Timestamp, trail: &mut Trail) {
-    let measure = text::measure(message.content.as_deref().unwrap_or_default());
+    let measure = measure(message);
     let encoding = match measure.encoding {
         Encoding::Gsm7 => "GSM",
         Encoding::Ucs2 => "UCS-2",
@@ -27,6 +27,15 @@ pub(crate) fn segment(message: &mut NewOutbound, is_screen: bool, at: Timestamp,
         format!("{segments} segment{plural} of {units} {encoding} characters")
     };
     trail.note_about(&message.id, at, "segment", detail);
+    if is_screen {
+        message.segments = Some(1);
+    }
+}
+
+/// Notes a message's encoding and segments.
+pub(crate) fn measure(message: &mut NewOutbound) -> text::Measure {
+    let measure = text::measure(message.content.as_deref().unwrap_or_default());
     message.encoding = Some(measure.encoding);
-    message.segments = Some(if is_screen { 1 } else { measure.segments });
+    message.segments = Some(measure.segments);
+    measure
 }

@@ -73,7 +73,8 @@ fn first_routed<'a>(runtime: &Runtime, catalog: &'a Catalog, service: &ServiceEn
         })
 }
 
-fn address_on(running: &Running, channel: &ChannelEntry, text: &str) -> Address {
+/// An address as the channel writes it.
+pub(crate) fn address_on(running: &Running, channel: &ChannelEntry, text: &str) -> Address {
     if running.description.schemes.contains(&"tel") {
         return Address::tel(text.strip_prefix("tel:").unwrap_or(text), channel.country);
     }

@@ -1,7 +1,22 @@
-//! Takes what waits in the queue's table: what found no place in memory, what is due again, what an earlier process
+//! The queue, and the loop that takes from it: what found no place in memory, what is due again, what an earlier process
 //! left.
 
-mod unheld;
+mod broker;
+mod brokered;
+#[cfg(test)]
+mod conformance;
+mod contract;
+mod in_store;
+#[cfg(test)]
+mod memory;
+mod rabbit;
+
+pub(crate) use brokered::BrokeredQueue;
+pub(crate) use contract::{Depth, Lease, LeaseLost, Line, Published, Queue, Ticket};
+pub(crate) use in_store::StoreQueue;
+#[cfg(all(test, feature = "faults"))]
+pub(crate) use memory::MemoryBroker;
+pub(crate) use rabbit::RabbitBroker;
 
 use crate::channels::{Place, Running};
 use crate::engine::Runtime;
@@ -11,12 +26,39 @@ use ngoma_message::Timestamp;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+/// Which queue hands out the work.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum QueueChoice {
+    /// The store's own database.
+    #[default]
+    Store,
+    /// RabbitMQ, by its address: `amqp://user:password@host/vhost`.
+    Amqp {
+        /// The address.
+        url: String,
+        /// How many partitions the work is spread over, the same for every process; 32 to 128 is usual.
+        partitions: u16,
+    },
+}
+
+/// The address holds a password: it is never shown.
+impl std::fmt::Debug for QueueChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Store => "Store",
+            Self::Amqp { .. } => "Amqp(…)",
+        })
+    }
+}
+
 /// How many messages are taken at once from one channel.
 const PULL_AT_ONCE: usize = 64;
 /// How long the queue is left alone at most: the clock may be set, and nobody says so.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How long to wait before looking again at a store that could not be read or written.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+/// How long to wait when due work did not come: another process was quicker, or a broker is still bringing it.
+const AFTER_NOTHING: Duration = Duration::from_millis(100);
 
 /// Takes due work until the engine stops.
 pub(crate) async fn pull_until_stopped(runtime: Weak<Runtime>) {
@@ -42,6 +84,8 @@ pub(crate) async fn pull_until_stopped(runtime: Weak<Runtime>) {
 /// A clock that was set back, also while no engine ran, must not hold back what was due by the clock before.
 async fn follow_clock(runtime: &Runtime, seen: &mut Timestamp) -> Result<(), StoreError> {
     let now = runtime.clock.now();
+    // One that was set forward is seen here also while nothing expires.
+    runtime.expiry_now();
     if now < *seen {
         runtime.store.draw_near(now, outbound::LONGEST_WAIT).await?;
     }
@@ -51,11 +95,14 @@ async fn follow_clock(runtime: &Runtime, seen: &mut Timestamp) -> Result<(), Sto
 
 /// Takes what is due on every channel; says how long until the next is.
 async fn pull_all(runtime: &Arc<Runtime>) -> Result<Duration, StoreError> {
+    runtime.store.free_unsure_pulls().await?;
     let mut wait = LONGEST_SLEEP;
     for running in runtime.host.all() {
         running.note_backlog(false);
-        unheld::free(runtime, &running).await?;
         for kind in [QueueKind::Inbound, QueueKind::Outbound] {
+            if kind == QueueKind::Outbound && outbound::is_paused(runtime, running.id) {
+                continue;
+            }
             wait = wait.min(pull(runtime, &running, kind).await?);
         }
     }
@@ -66,7 +113,7 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
     // What is still queued when the engine stops is taken after its next start.
     while !runtime.is_stopping() {
         let now = runtime.clock.now();
-        let Some(due) = runtime.store.next_due(kind, running.id).await? else {
+        let Some(due) = runtime.queue.next_due(running.line(kind)).await? else {
             return Ok(LONGEST_SLEEP);
         };
         if due > now {
@@ -82,47 +129,53 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
             if running.room(kind).available_permits() == 0 {
                 return Ok(LONGEST_SLEEP);
             }
+            if kind == QueueKind::Outbound
+                && let Err(allowed) = outbound::allowance(runtime, running, now)
+            {
+                return Ok(allowed.since(now));
+            }
+            return Ok(AFTER_NOTHING);
         }
     }
     Ok(LONGEST_SLEEP)
 }
 
 async fn pull_inbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result<usize, StoreError> {
-    let places = free_places(runtime, running, QueueKind::Inbound);
-    if places.is_empty() {
-        return Ok(0);
-    }
-    let now = runtime.clock.now();
-    let pulled = runtime
-        .store
-        .pull_inbound(running.account, running.id, now, places.len())
-        .await
-        .inspect_err(|_| running.doubt().is_new = true)?;
+    let (leases, places) = take(runtime, running, QueueKind::Inbound).await?;
+    let pulled = runtime.persist(|| runtime.store.inbound_of(leases.clone())).await?;
     let count = pulled.len();
-    for (taken, mut place) in pulled.into_iter().zip(places) {
-        place.hold(&taken.id);
-        inbound::hand_over(runtime, running, taken, place);
+    for (message, place) in pulled.into_iter().zip(places) {
+        inbound::hand_over(runtime, running, message, place);
     }
     Ok(count)
 }
 
 async fn pull_outbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result<usize, StoreError> {
-    let places = free_places(runtime, running, QueueKind::Outbound);
-    if places.is_empty() {
-        return Ok(0);
-    }
-    let now = runtime.clock.now();
-    let pulled = runtime
-        .store
-        .pull_outbound(running.account, running.id, now, places.len())
-        .await
-        .inspect_err(|_| running.doubt().is_new = true)?;
+    let (leases, places) = take(runtime, running, QueueKind::Outbound).await?;
+    let pulled = runtime.persist(|| runtime.store.outbound_of(leases.clone())).await?;
     let count = pulled.len();
-    for (taken, mut place) in pulled.into_iter().zip(places) {
-        place.hold(&taken.message.id);
+    for (taken, place) in pulled.into_iter().zip(places) {
         outbound::hand_over(runtime, running, taken, place);
     }
     Ok(count)
+}
+
+/// Leases as much as there is room for, with the places.
+async fn take(
+    runtime: &Arc<Runtime>,
+    running: &Arc<Running>,
+    kind: QueueKind,
+) -> Result<(Vec<Lease>, Vec<Place>), StoreError> {
+    let now = runtime.clock.now();
+    let mut places = free_places(runtime, running, kind);
+    if kind == QueueKind::Outbound {
+        places.truncate(outbound::allowance(runtime, running, now).unwrap_or(0));
+    }
+    if places.is_empty() {
+        return Ok((Vec::new(), places));
+    }
+    let leases = runtime.queue.pull(running.line(kind), now, places.len()).await?;
+    Ok((leases, places))
 }
 
 /// The places that are free now, as many as are filled at once.

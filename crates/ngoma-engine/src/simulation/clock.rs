@@ -41,4 +41,8 @@ impl Clock for WallClock {
         let elapsed = i64::try_from(self.elapsed().as_micros()).unwrap_or(i64::MAX);
         Timestamp::from_micros(BEGIN + elapsed + self.off_by.load(Ordering::SeqCst))
     }
+
+    fn monotonic(&self) -> Duration {
+        self.elapsed()
+    }
 }

@@ -7,22 +7,25 @@ use super::service::Script;
 use super::world::{ACCOUNTS, World};
 use crate::channel::ChannelType;
 use crate::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
+use crate::queue::{BrokeredQueue, Queue, StoreQueue};
 use crate::service::Bundle;
 use crate::store::Store;
 use crate::store::model::Surroundings;
-use crate::{Clock, Engine, EngineOptions, Limits};
+use crate::{Engine, EngineOptions, Limits};
 use ngoma_message::Object;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
 
-/// How often a process says that it lives, and looks for others that do not.
-const BEAT: Duration = Duration::from_secs(15);
+/// How often a process looks for others that do not live any more, and for what has expired.
+const UPKEEP: Duration = Duration::from_secs(15);
 
 /// Declares the accounts, in a process of its own.
 pub(super) async fn declare(world: &Arc<World>) {
     let process = Process::new(world, "declare".to_owned());
-    let engine = open(world, &process, "declare").await.expect("nothing goes wrong yet");
+    let (engine, _carrying) = open(world, &process, "declare").await.expect("nothing goes wrong yet");
     engine.apply(document()).await.expect("the document can be applied");
     process.die("it is done");
     process.clear();
@@ -44,12 +47,13 @@ pub(super) async fn keep(world: Arc<World>, worker: usize) {
         process.die("it is done");
         world.seat(worker, None);
         process.clear();
+        world.broker.bring_again();
         tokio::time::sleep(random.millis(10, 5_000)).await;
     }
 }
 
 async fn live(world: &Arc<World>, process: &Arc<Process>, folder: &str) {
-    let Some(engine) = open(world, process, folder).await else {
+    let Some((engine, _carrying)) = open(world, process, folder).await else {
         return process.die("its store cannot be read");
     };
     engine.start().await;
@@ -60,9 +64,10 @@ async fn live(world: &Arc<World>, process: &Arc<Process>, folder: &str) {
     upkeep.abort();
 }
 
-async fn open(world: &Arc<World>, process: &Arc<Process>, folder: &str) -> Option<Arc<Engine>> {
+/// An engine, and the tasks that carry its tickets when there is a broker.
+async fn open(world: &Arc<World>, process: &Arc<Process>, folder: &str) -> Option<(Arc<Engine>, JoinSet<()>)> {
     let surroundings: Arc<dyn Surroundings> = process.clone();
-    let store = Store::on_model(&world.disk, surroundings, folder, world.clock.now());
+    let store = Store::on_model(&world.disk, surroundings, folder);
     let types: Vec<Box<dyn ChannelType>> = ["sms", "ussd"]
         .map(|code| -> Box<dyn ChannelType> {
             Box::new(SimulatedType {
@@ -78,22 +83,32 @@ async fn open(world: &Arc<World>, process: &Arc<Process>, folder: &str) -> Optio
         sending_at_once: world.shape.sending_at_once,
         ..Limits::default()
     };
-    Engine::over(store, options).await.ok()
+    let due_work = Arc::<Notify>::default();
+    let (queue, carrying) = open_queue(world, &store, &due_work);
+    let engine = Engine::on_model(store, queue, due_work, options).await.ok()?;
+    Some((engine, carrying))
 }
 
-/// What a worker does every now and then. One whose leases are lost ends: others have its work.
+fn open_queue(world: &Arc<World>, store: &Store, due_work: &Arc<Notify>) -> (Arc<dyn Queue>, JoinSet<()>) {
+    let mut carrying = JoinSet::new();
+    if !world.shape.has_broker {
+        return (Arc::new(StoreQueue::new(store.clone())), carrying);
+    }
+    let queue = BrokeredQueue::new(store.clone(), world.broker.clone(), Arc::clone(due_work));
+    let (taking, mending) = (Arc::clone(&queue), Arc::clone(&queue));
+    let (clock, status) = (Arc::clone(&world.clock), world.broker_status.subscribe());
+    carrying.spawn(async move { taking.receive().await });
+    carrying.spawn(async move { mending.mend(&*clock, status).await });
+    (queue, carrying)
+}
+
+/// What a worker does every now and then, beside the beat that its engine does by itself.
 async fn keep_up(process: Arc<Process>, engine: Arc<Engine>) {
-    let store = engine.runtime().store.clone();
-    let clock = Arc::clone(&process.world.clock);
     loop {
-        tokio::time::sleep(BEAT).await;
+        tokio::time::sleep(UPKEEP).await;
         process.pass("upkeep").await;
-        if store.beat(clock.now()).await == Ok(false) {
-            return process.die("its leases were lost");
-        }
-        if let Ok(1..) = store.free_leases_of_the_dead(clock.now()).await {
+        if let Ok(1..) = engine.free_leases_of_the_dead().await {
             process.world.note(&format!("{} takes over", process.name));
-            engine.look_for_due_work();
         }
         let _ = engine.expire_sessions().await;
         let _ = engine.expire_keys().await;
@@ -112,7 +127,7 @@ fn declared() -> AccountDocument {
         channel_type: code.into(),
         address: Some(address.into()),
         country: None,
-        config: Object::new(),
+        ..ChannelRecord::default()
     };
     let route = |channel: &str| Route {
         channel: channel.into(),

@@ -7,7 +7,9 @@ use super::journal::Journal;
 use super::ledger::Ledger;
 use super::process::Process;
 use super::random::Random;
+use crate::amqp;
 use crate::channel::{Door, Outbound};
+use crate::queue::MemoryBroker;
 use crate::record::Status;
 use crate::store::model::Disk;
 use ngoma_message::MessageId;
@@ -16,6 +18,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// The accounts of every simulation.
 pub(super) const ACCOUNTS: [&str; 2] = ["alpha", "beta"];
@@ -39,6 +42,8 @@ pub(super) struct Shape {
     /// How many messages of a channel a process has in memory, and sends at once.
     pub(super) waiting_in_memory: usize,
     pub(super) sending_at_once: usize,
+    /// Whether a broker carries the tickets of what is due.
+    pub(super) has_broker: bool,
 }
 
 impl Shape {
@@ -60,6 +65,7 @@ impl Shape {
             bad_disks: random.between(0, 3),
             waiting_in_memory: *random.one_of(&[1, 3, 1024]),
             sending_at_once: *random.one_of(&[1, 64]),
+            has_broker: random.happens(25),
         }
     }
 }
@@ -70,6 +76,8 @@ pub(super) struct World {
     pub(super) shape: Shape,
     pub(super) clock: Arc<WallClock>,
     pub(super) disk: Arc<Disk>,
+    pub(super) broker: Arc<MemoryBroker>,
+    pub(super) broker_status: watch::Sender<amqp::Status>,
     pub(super) journal: Journal,
     pub(super) carrier_ids: Mutex<BTreeMap<String, u64>>,
     ledger: Mutex<Ledger>,
@@ -87,10 +95,13 @@ impl World {
         let random = Random::of(seed, "shape");
         let mut shape = Shape::of(&random);
         reshape(&mut shape);
+        let clock = Arc::new(WallClock::new(random.between(0, 86_400)));
         Arc::new(Self {
             seed,
-            clock: Arc::new(WallClock::new(random.between(0, 86_400))),
-            disk: Disk::new(),
+            disk: Disk::new(clock.clone()),
+            broker: Arc::default(),
+            broker_status: watch::Sender::new(amqp::Status::Connected),
+            clock,
             journal: Journal::default(),
             carrier_ids: Mutex::default(),
             ledger: Mutex::default(),

@@ -33,8 +33,9 @@ pub(crate) enum AcceptResult {
 impl Store {
     /// Stores a client's messages. When this returns they are durable, all of them, or none is.
     pub(crate) async fn accept(&self, acceptance: Acceptance) -> Result<AcceptResult, StoreError> {
-        let epoch = self.inner.epoch;
-        self.write(acceptance.account, move |db| {
+        let epoch = self.epoch();
+        let channels: Vec<Option<i64>> = acceptance.messages.iter().map(|message| message.channel).collect();
+        let storing = self.write(acceptance.account, move |db| {
             if let Some((key, request)) = &acceptance.idempotency
                 && let Some(known) = note_request(db, &acceptance, key, request)?
             {
@@ -42,8 +43,12 @@ impl Store {
             }
             insert_outbound(db, &acceptance.messages, None, acceptance.at, epoch)?;
             Ok(AcceptResult::Accepted)
-        })
-        .await
+        });
+        let result = storing.await?;
+        if result == AcceptResult::Accepted {
+            self.inner.metrics.note_accepted(&channels);
+        }
+        Ok(result)
     }
 }
 

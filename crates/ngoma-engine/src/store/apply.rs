@@ -55,27 +55,29 @@ fn apply_account(db: &mut dyn Db, code: &str, declared: &AccountDocument, report
 }
 
 fn apply_channel(db: &mut dyn Db, account: i64, name: &str, declared: &ChannelRecord) -> Result<Change, OpError> {
-    let columns: (String, Option<String>, Option<String>, String) = (
+    let columns: (String, Option<String>, Option<String>, String, String) = (
         declared.channel_type.clone(),
         declared.address.clone(),
         declared.country.clone(),
         object_text(&declared.config),
+        as_text(&declared.policy),
     );
     let held = db
         .first(
-            "SELECT type, address, country, config FROM channel WHERE account = ?1 AND name = ?2",
+            "SELECT type, address, country, config, policy FROM channel WHERE account = ?1 AND name = ?2",
             &args![account, name],
         )?
-        .map(|row| Ok::<_, SqlError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .map(|row| Ok::<_, SqlError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
         .transpose()?;
     let change = change_of(held.as_ref(), &columns);
     if change != Change::Left {
-        let (channel_type, address, country, config) = columns;
+        let (channel_type, address, country, config, policy) = columns;
         db.execute(
-            "INSERT INTO channel (account, name, type, address, country, config) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO channel (account, name, type, address, country, config, policy)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             ON CONFLICT (account, name) DO UPDATE SET type = excluded.type, address = excluded.address,
-                country = excluded.country, config = excluded.config",
-            &args![account, name, channel_type, &address, &country, config],
+                country = excluded.country, config = excluded.config, policy = excluded.policy",
+            &args![account, name, channel_type, &address, &country, config, policy],
         )?;
     }
     Ok(change)
@@ -215,6 +217,11 @@ fn change_of<T: PartialEq>(held: Option<&T>, declared: &T) -> Change {
         Some(held) if held == declared => Change::Left,
         Some(_) => Change::Changed,
     }
+}
+
+/// A value as JSON text; settings have no form that JSON lacks.
+fn as_text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 fn object_text(object: &Object) -> String {

@@ -87,7 +87,7 @@ fn accounts(db: &mut dyn Db) -> Result<Vec<(i64, String)>, SqlError> {
 
 fn channels(db: &mut dyn Db) -> Result<Vec<LoadedChannel>, SqlError> {
     db.query(
-        "SELECT id, account, name, type, address, country, config FROM channel",
+        "SELECT id, account, name, type, address, country, config, policy FROM channel",
         &[],
     )?
     .iter()
@@ -101,6 +101,7 @@ fn channels(db: &mut dyn Db) -> Result<Vec<LoadedChannel>, SqlError> {
                 address: row.get(4)?,
                 country: row.get(5)?,
                 config: stored_object(&row.get::<String>(6)?),
+                policy: serde_json::from_str(&row.get::<String>(7)?).unwrap_or_default(),
             },
         })
     })

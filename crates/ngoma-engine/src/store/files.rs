@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::io::{ErrorKind, Result};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Makes the folder for its owner only, unless it is there.
 pub(super) fn make_folder(folder: &Path) -> Result<()> {
@@ -20,11 +20,26 @@ pub(super) fn make_private(file: &Path) -> Result<()> {
 }
 
 /// Takes a file that may be there from everybody but its owner.
-pub(super) fn close_to_others(file: &Path) -> Result<()> {
+fn close_to_others(file: &Path) -> Result<()> {
     match std::fs::set_permissions(file, Permissions::from_mode(0o600)) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         set => set,
     }
+}
+
+/// The files of a SQLite database: itself, its write-ahead log, and what its readers share.
+pub(crate) fn database_files(file: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|end| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(end);
+        name.into()
+    })
+}
+
+/// SQLite makes the files beside a database with its permissions; those of an earlier process may be open.
+pub(crate) fn make_database_private(file: &Path) -> Result<()> {
+    make_private(file)?;
+    database_files(file).iter().try_for_each(|file| close_to_others(file))
 }
 
 /// What a data folder is called in the store, whatever its path and machine: a name made when it is first opened.

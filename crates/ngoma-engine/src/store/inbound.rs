@@ -6,6 +6,7 @@ use super::sql::{Db, Insert, Row, SqlError, args};
 use super::steps::{NewOutbound, Publish, insert_outbound};
 use super::work::{NewWork, enqueue};
 use super::{QueueKind, Store, StoreError};
+use crate::metrics::Count;
 use crate::record::{Direction, Status};
 use crate::trace::Trail;
 use ngoma_message::{Address, MessageId, Object, SessionEvent, Timestamp};
@@ -52,7 +53,7 @@ pub(crate) enum StoredInbound {
 }
 
 /// A text the channel gave by itself in answer to a message.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct FallbackText {
     pub(crate) id: MessageId,
     pub(crate) account: i64,
@@ -65,44 +66,62 @@ pub(crate) struct FallbackText {
 }
 
 impl Store {
-    /// Stores a message and its place in the queue, leased to this process when `hand_over` says that it goes on at
-    /// once. A message whose id or provider's id came before is not stored again.
+    /// Stores a message and its place in the queue, under this lease when `hand_over` says that it goes on at once. A message whose id or provider's id came before is not stored again.
     pub(crate) async fn store_inbound(
         &self,
         message: InboundMessage,
         hand_over: Publish,
+        lease: i64,
         trail: Trail,
     ) -> Result<StoredInbound, StoreError> {
-        let epoch = self.inner.epoch;
-        self.write(message.account, move |db| {
-            if let Some(known) = note_arrival(db, &message)? {
-                return Ok(StoredInbound::Duplicate(known));
-            }
-            if !insert(db, &message)? {
-                return is_same(db, &message).map(StoredInbound::Duplicate);
-            }
-            let work = NewWork {
-                account: message.account,
-                item: &message.id,
-                kind: QueueKind::Inbound,
-                channel: message.channel,
-                priority: INBOUND_PRIORITY,
-                due_at: message.created_at,
-                publish: hand_over,
-            };
-            enqueue(db, &[work], epoch)?;
-            super::queries::append_trace(db, message.account, &message.id, &trail)?;
-            Ok(StoredInbound::Stored)
-        })
-        .await
+        let channel = message.channel;
+        let storing = self.write(message.account, move |db| {
+            take_inbound(db, &message, hand_over, &trail, lease)
+        });
+        let stored = storing.await?;
+        if stored == StoredInbound::Stored {
+            self.inner.metrics.count(Count::Received, Some(channel));
+        }
+        Ok(stored)
     }
 
     /// Stores what a channel answered by itself. `None` when the message is not one of that channel.
     pub(crate) async fn record_fallback(&self, fallback: FallbackText) -> Result<Option<()>, StoreError> {
-        let epoch = self.inner.epoch;
-        self.write(fallback.account, move |db| record_fallback(db, &fallback, epoch))
-            .await
+        let channel = fallback.channel;
+        let storing = self.write(fallback.account, move |db| record_fallback(db, &fallback));
+        let recorded = storing.await?;
+        if recorded.is_some() {
+            self.inner.metrics.count(Count::Fallbacks, Some(channel));
+        }
+        Ok(recorded)
     }
+}
+
+pub(super) fn take_inbound(
+    db: &mut dyn Db,
+    message: &InboundMessage,
+    hand_over: Publish,
+    trail: &Trail,
+    lease: i64,
+) -> Result<StoredInbound, OpError> {
+    if let Some(known) = note_arrival(db, message)? {
+        return Ok(StoredInbound::Duplicate(known));
+    }
+    if !insert(db, message)? {
+        return is_same(db, message).map(StoredInbound::Duplicate);
+    }
+    let work = NewWork {
+        account: message.account,
+        item: &message.id,
+        kind: QueueKind::Inbound,
+        channel: message.channel,
+        priority: INBOUND_PRIORITY,
+        due_at: message.created_at,
+        publish: hand_over,
+    };
+    enqueue(db, &[work], lease)?;
+    super::queries::append_trace(db, message.account, &message.id, trail)?;
+    Ok(StoredInbound::Stored)
 }
 
 /// Notes that a message came, under its provider's id or what it says. Gives the id it has had when it came before.
@@ -231,7 +250,7 @@ pub(super) fn stored_address(text: &str) -> Address {
     Address::new(scheme, value)
 }
 
-fn record_fallback(db: &mut dyn Db, fallback: &FallbackText, epoch: i64) -> Result<Option<()>, OpError> {
+pub(super) fn record_fallback(db: &mut dyn Db, fallback: &FallbackText) -> Result<Option<()>, OpError> {
     let sql = format!(
         "SELECT m.service, {INBOUND_COLUMNS} FROM message AS m WHERE m.account = ?1 AND m.id = ?2 AND m.direction = 0"
     );
@@ -249,7 +268,8 @@ fn record_fallback(db: &mut dyn Db, fallback: &FallbackText, epoch: i64) -> Resu
         true => SessionEvent::Close,
         false => SessionEvent::Resume,
     });
-    insert_outbound(db, &[answer], Some(&asked.id), fallback.at, epoch)?;
+    // It is over: no work, and no lease.
+    insert_outbound(db, &[answer], Some(&asked.id), fallback.at, 0)?;
     if fallback.ends_session
         && let Some((key, _)) = &asked.session
     {

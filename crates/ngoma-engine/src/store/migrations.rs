@@ -30,7 +30,7 @@ pub(super) fn migrate(db: &mut dyn Db) -> Result<(), MigrateError> {
 
 /// Why a store could not be brought to this version.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum MigrateError {
+pub(crate) enum MigrateError {
     /// It was written by a later version.
     #[error("schema {found} is newer than {known}")]
     Newer {
@@ -51,7 +51,8 @@ fn prepare_schema(db: &mut dyn Db) -> Result<(), SqlError> {
     ))
 }
 
-fn migrate_by(db: &mut dyn Db, migrations: &[&str]) -> Result<(), MigrateError> {
+/// Brings a database to the last of these versions.
+pub(crate) fn migrate_by(db: &mut dyn Db, migrations: &[&str]) -> Result<(), MigrateError> {
     let found = version(db)?;
     let known = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
     if found > known {

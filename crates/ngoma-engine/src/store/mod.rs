@@ -3,23 +3,30 @@
 
 mod accept;
 mod apply;
-mod backend;
+pub(crate) mod backend;
 #[cfg(test)]
 mod conformance;
+mod depth;
 mod directory;
-mod files;
+pub(crate) mod files;
 mod inbound;
 mod kv;
-mod migrations;
+mod leases;
+#[cfg(test)]
+mod lost_answers;
+pub(crate) mod migrations;
+mod opt_outs;
 mod outcomes;
 mod partitions;
 mod queries;
 mod receipts;
 mod service_notes;
 mod sessions;
-mod sql;
+mod spooled;
+pub(crate) mod sql;
 mod steps;
 mod tokens;
+mod unsure;
 mod upkeep;
 mod work;
 mod workers;
@@ -27,20 +34,24 @@ mod workers;
 pub(crate) use accept::{AcceptResult, Acceptance};
 #[cfg(test)]
 pub(crate) use backend::model;
+pub(crate) use depth::Depth;
 pub(crate) use directory::{Loaded, LoadedRoute};
 pub(crate) use inbound::{FallbackText, InboundMessage, StoredInbound};
-pub(crate) use outcomes::{AttemptResult, OutcomeWrite};
+pub(crate) use outcomes::{AttemptResult, OutcomeEffects, OutcomeWrite};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
+pub(crate) use spooled::{Arrival, Landed, SpooledInbound};
 pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
-pub(crate) use work::{PulledOutbound, QueueKind};
+pub(crate) use work::{PulledInbound, PulledOutbound, QueueKind};
+pub(crate) use workers::WORKER_LEASE;
 
+use crate::metrics::Metrics;
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
 use migrations::MigrateError;
-use ngoma_message::Timestamp;
 use sql::{Db, PostgresDb, SqlError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use workers::Others;
@@ -132,6 +143,8 @@ pub(crate) struct StoreOptions {
     pub(crate) max_pages: Option<u64>,
     /// How many log lines are kept per service.
     pub(crate) log_lines: usize,
+    /// Where what it takes is counted.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 /// The store; cheap to clone.
@@ -144,9 +157,15 @@ struct Inner {
     backend: Box<dyn Backend>,
     backlog: Arc<Semaphore>,
     folder: PathBuf,
+    /// Names the folder among those whose processes share the database.
+    folder_name: String,
+    database: &'static str,
     /// Names this process in leases; higher than that of every process before.
-    epoch: i64,
+    epoch: AtomicI64,
+    is_shared: bool,
     log_lines: i64,
+    metrics: Arc<Metrics>,
+    unsure: unsure::UnsurePulls,
 }
 
 impl Store {
@@ -184,9 +203,14 @@ impl Store {
         &self.inner.folder
     }
 
+    /// The name of the database in configuration.
+    pub(crate) fn database(&self) -> &'static str {
+        self.inner.database
+    }
+
     /// Names this process in leases.
     pub(crate) fn epoch(&self) -> i64 {
-        self.inner.epoch
+        self.inner.epoch.load(Ordering::SeqCst)
     }
 
     /// Writes something small, to see that writing works.
@@ -237,19 +261,20 @@ impl Store {
 #[cfg(test)]
 impl Store {
     /// A store on the model of a disk, as the process of that data folder opens it.
-    pub(crate) fn on_model(
-        disk: &Arc<model::Disk>,
-        surroundings: Arc<dyn model::Surroundings>,
-        folder: &str,
-        now: Timestamp,
-    ) -> Self {
-        let epoch = disk.with(|db| workers::begin(db, folder, Others::OfOtherFolders, now));
+    pub(crate) fn on_model(disk: &Arc<model::Disk>, surroundings: Arc<dyn model::Surroundings>, folder: &str) -> Self {
+        let epoch = disk.with(|db| workers::begin(db, folder, Others::OfOtherFolders));
+        let epoch = epoch.expect("the model's disk always opens");
         let inner = Inner {
             backend: Box::new(model::ModelBackend::start(disk, surroundings)),
             backlog: Arc::new(Semaphore::new(64)),
             folder: folder.into(),
-            epoch: epoch.expect("the model's disk always opens"),
+            folder_name: folder.to_owned(),
+            database: "model",
+            epoch: AtomicI64::new(epoch),
+            is_shared: true,
             log_lines: 10,
+            metrics: Arc::default(),
+            unsure: unsure::UnsurePulls::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -261,16 +286,15 @@ fn given_up() -> StoreError {
 
 fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOptions) -> Result<Inner, OpenError> {
     let name = files::folder_name(folder).map_err(|error| OpenError::folder(folder, error))?;
-    let now = Timestamp::now();
     let (backend, epoch): (Box<dyn Backend>, i64) = match &options.choice {
         StoreChoice::Sqlite => {
             let in_folder = |error: SqlError| OpenError::folder(folder, error);
             let file = folder.join(FILE);
-            close_to_others(&file).map_err(|error| OpenError::folder(folder, error))?;
+            files::make_database_private(&file).map_err(|error| OpenError::folder(folder, error))?;
             let mut db = SqliteBackend::open_for_writing(&file, options.max_pages).map_err(in_folder)?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_folder))?;
-            let epoch = workers::begin(&mut db, &name, Others::Nobody, now).map_err(in_folder)?;
-            let backend = SqliteBackend::start(&file, db, lock, options.group_commit).map_err(in_folder)?;
+            let epoch = workers::begin(&mut db, &name, Others::Nobody).map_err(in_folder)?;
+            let backend = SqliteBackend::start(&file, db, lock, options).map_err(in_folder)?;
             (Box::new(backend), epoch)
         }
         StoreChoice::Postgres(url) => {
@@ -278,16 +302,24 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
             let mut db = PostgresDb::connect(url).map_err(in_database)?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_database))?;
             partitions::create_ahead(&mut db).map_err(in_database)?;
-            let epoch = workers::begin(&mut db, &name, Others::OfOtherFolders, now).map_err(in_database)?;
-            (Box::new(PostgresBackend::start(url, lock, options.group_commit)), epoch)
+            let epoch = workers::begin(&mut db, &name, Others::OfOtherFolders).map_err(in_database)?;
+            (Box::new(PostgresBackend::start(url, lock, options)), epoch)
         }
     };
     Ok(Inner {
         backend,
         backlog: Arc::new(Semaphore::new(options.backlog)),
         folder: folder.to_owned(),
-        epoch,
+        folder_name: name,
+        database: match options.choice {
+            StoreChoice::Sqlite => "sqlite",
+            StoreChoice::Postgres(_) => "postgres",
+        },
+        epoch: AtomicI64::new(epoch),
+        is_shared: options.choice != StoreChoice::Sqlite,
         log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
+        metrics: Arc::clone(&options.metrics),
+        unsure: unsure::UnsurePulls::default(),
     })
 }
 
@@ -296,15 +328,4 @@ fn as_open_error(error: MigrateError, otherwise: impl Fn(SqlError) -> OpenError)
         MigrateError::Newer { found, known } => OpenError::Newer { found, known },
         MigrateError::Sql(error) => otherwise(error),
     }
-}
-
-/// SQLite makes the files beside the store with the store's permissions; those of an earlier process may be open.
-fn close_to_others(file: &Path) -> std::io::Result<()> {
-    files::make_private(file)?;
-    for beside in ["-wal", "-shm"] {
-        let mut name = file.as_os_str().to_owned();
-        name.push(beside);
-        files::close_to_others(Path::new(&name))?;
-    }
-    Ok(())
 }

@@ -7,20 +7,25 @@ use super::sql::{Db, Row, SqlError, args};
 use super::work::{Ended, finish};
 use super::{PulledOutbound, QueueKind, Store, StoreError};
 use crate::channel::Outbound;
+use crate::queue::Lease;
 use crate::record::Status;
 use crate::trace::Trail;
-use ngoma_message::{MessageId, SessionEvent, Timestamp};
+use ngoma_message::{Address, DeliveryStatus, MessageId, SessionEvent, Timestamp};
 use std::sync::Arc;
 
 /// What one attempt brought.
 #[derive(Clone, Debug)]
 pub(crate) struct OutcomeWrite {
+    /// Names it, so that it is stored once however often that is tried.
+    pub(crate) id: MessageId,
     /// The account.
     pub(crate) account: i64,
     /// The channel.
     pub(crate) channel: i64,
     /// The outbound message.
     pub(crate) message: MessageId,
+    /// The lease the message was taken under.
+    pub(crate) lease: i64,
     /// The inbound message its trace hangs on, if it came of one.
     pub(crate) root: Option<MessageId>,
     /// When.
@@ -38,17 +43,26 @@ pub(crate) enum AttemptResult {
     Sent {
         /// The id the provider gave it.
         provider_id: Option<String>,
+        /// The same in the form receipts are matched by.
+        carrier_key: Option<String>,
         /// The id of the ack that is recorded.
         event: MessageId,
     },
     /// It stays in the queue until then.
     Later {
-        /// When the attempt began. A later attempt is not ended by this one.
-        begun_at: Timestamp,
         /// When it is due again.
         due_at: Timestamp,
         /// Whether the attempt counts.
         counts: bool,
+        /// Whether it may have been sent: the next attempt says so.
+        may_repeat: bool,
+    },
+    /// Another channel tries it now.
+    PassedOn {
+        /// The other channel.
+        channel: i64,
+        /// Its own address.
+        from: Option<Address>,
     },
     /// It is over.
     Over {
@@ -61,66 +75,97 @@ pub(crate) enum AttemptResult {
     },
 }
 
+/// What storing an outcome changed.
+#[derive(Debug, Default)]
+pub(crate) struct OutcomeEffects {
+    /// The message's status moved to what the outcome says.
+    pub(crate) has_moved: bool,
+    /// Another process had the message, and may have sent it as well.
+    pub(crate) is_possible_duplicate: bool,
+    /// What receipts said that had waited for the message's id.
+    pub(crate) joined: Vec<DeliveryStatus>,
+}
+
 impl Store {
-    /// Records that bytes are about to leave. One attempt has one moment: recorded again, it counts once. Refused when another process has the message, or it is over.
+    /// Records that bytes are about to leave; counted once, however often it is tried. Refused when another process has
+    /// the message, or it is over.
     pub(crate) async fn begin_attempt(
         &self,
         account: i64,
         message: MessageId,
         at: Timestamp,
+        lease: i64,
     ) -> Result<(), StoreError> {
-        let epoch = self.inner.epoch;
         self.write(account, move |db| {
-            let begun = db.execute(
-                "UPDATE work SET attempt_at = ?5, attempts = attempts + CASE WHEN attempt_at = ?5 THEN 0 ELSE 1 END
-                WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
-                &args![account, &message, QueueKind::Outbound.number(), epoch, at],
+            let begun = db.first(
+                "UPDATE work SET attempts = attempts + CASE WHEN attempt_at IS NULL THEN 1 ELSE 0 END, attempt_at = ?5
+                WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4 RETURNING may_repeat",
+                &args![account, &message, QueueKind::Outbound.number(), lease, at],
             )?;
-            match begun {
-                1 => Ok(()),
+            let Some(begun) = begun else {
                 #[cfg(feature = "faults")]
-                _ if crate::faults::is_planted(crate::faults::Fault::LeaseNotFenced) => Ok(()),
-                _ => Err(OpError::Refused(
+                if crate::faults::is_planted(crate::faults::Fault::LeaseNotFenced) {
+                    return Ok(());
+                }
+                return Err(OpError::Refused(
                     "another process has the message, or it is over".into(),
-                )),
+                ));
+            };
+            if begun.get(0)? {
+                note_possible_duplicate(db, account, &message)?;
             }
+            Ok(())
         })
         .await
     }
 
     /// Stores what an attempt brought. A status never goes back: a receipt may have come first.
     pub(crate) async fn record_outcome(&self, outcome: Arc<OutcomeWrite>) -> Result<(), StoreError> {
-        let epoch = self.inner.epoch;
-        self.write(outcome.account, move |db| {
+        let stored = Arc::clone(&outcome);
+        let storing = self.write(outcome.account, move |db| {
+            let mut effects = OutcomeEffects::default();
+            let lease = outcome.lease;
             let root = outcome.root.as_ref().unwrap_or(&outcome.message);
-            super::queries::append_trace(db, outcome.account, root, &outcome.trail)?;
+            if !super::queries::append_trace_once(db, outcome.account, root, &outcome.id, &outcome.trail)? {
+                // It was committed before and its answer was lost: another attempt may be under way since.
+                return Ok(effects);
+            }
             match &outcome.result {
-                AttemptResult::Sent { provider_id, event } => {
-                    record_sent(db, &outcome, provider_id.as_deref(), event, epoch)?;
+                AttemptResult::Sent {
+                    provider_id,
+                    carrier_key,
+                    event,
+                } => {
+                    effects = record_sent(db, &outcome, provider_id.as_deref(), event)?;
+                    if let Some(key) = carrier_key {
+                        know_carrier_id(db, &outcome, key)?;
+                        effects.joined = join_orphans(db, &outcome, key)?;
+                    }
                 }
                 AttemptResult::Later {
-                    begun_at,
                     due_at,
                     counts,
+                    may_repeat,
                 } => {
                     db.execute(
                         "UPDATE work SET lease = 0, published = 0, due_at = ?5, attempts = attempts - ?6,
-                            attempt_at = NULL
-                        WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4 AND attempt_at = ?7",
+                            attempt_at = NULL, may_repeat = CASE WHEN ?7 = 1 THEN 1 ELSE may_repeat END
+                        WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
                         &args![
                             outcome.account,
                             &outcome.message,
                             QueueKind::Outbound.number(),
-                            epoch,
+                            lease,
                             *due_at,
                             !counts,
-                            *begun_at
+                            *may_repeat
                         ],
                     )?;
                 }
+                AttemptResult::PassedOn { channel, from } => pass_on(db, &outcome, *channel, from.as_ref())?,
                 AttemptResult::Over { status, reason, event } => {
-                    if finish(db, outcome.account, &outcome.message, QueueKind::Outbound, epoch)? != Ended::LeaseLost {
-                        set_status(db, outcome.account, &outcome.message, *status, Some(reason))?;
+                    if finish(db, outcome.account, &outcome.message, QueueKind::Outbound, lease)? != Ended::LeaseLost {
+                        effects.has_moved = set_status(db, outcome.account, &outcome.message, *status, Some(reason))?;
                         append_event(
                             db,
                             outcome.account,
@@ -133,9 +178,10 @@ impl Store {
                     }
                 }
             }
-            Ok(())
-        })
-        .await
+            Ok(effects)
+        });
+        self.inner.metrics.note_outcome(&stored, &storing.await?);
+        Ok(())
     }
 }
 
@@ -146,16 +192,16 @@ fn record_sent(
     outcome: &OutcomeWrite,
     provider_id: Option<&str>,
     event: &MessageId,
-    epoch: i64,
-) -> Result<(), OpError> {
+) -> Result<OutcomeEffects, OpError> {
     let (account, message) = (outcome.account, &outcome.message);
-    let ended = finish(db, account, message, QueueKind::Outbound, epoch)?;
-    set_status(db, account, message, Status::Sent, None)?;
-    if ended == Ended::LeaseLost {
-        db.execute(
-            "UPDATE message SET possible_duplicate = 1 WHERE account = ?1 AND id = ?2",
-            &args![account, message],
-        )?;
+    let ended = finish(db, account, message, QueueKind::Outbound, outcome.lease)?;
+    let effects = OutcomeEffects {
+        has_moved: set_status(db, account, message, Status::Sent, None)?,
+        is_possible_duplicate: ended == Ended::LeaseLost,
+        joined: Vec::new(),
+    };
+    if effects.is_possible_duplicate {
+        note_possible_duplicate(db, account, message)?;
     }
     append_event(db, account, message, event, outcome.at, "ack", provider_id)?;
     if let Some(provider_id) = provider_id {
@@ -163,8 +209,39 @@ fn record_sent(
             "UPDATE message SET provider_id = ?3 WHERE account = ?1 AND id = ?2",
             &args![account, message, provider_id],
         )?;
-        know_carrier_id(db, outcome, provider_id)?;
-        join_orphans(db, outcome, provider_id)?;
+    }
+    Ok(effects)
+}
+
+/// From now on the message says that it may have been sent twice.
+fn note_possible_duplicate(db: &mut dyn Db, account: i64, message: &MessageId) -> Result<(), SqlError> {
+    db.execute(
+        "UPDATE message SET possible_duplicate = 1 WHERE account = ?1 AND id = ?2",
+        &args![account, message],
+    )
+    .map(drop)
+}
+
+/// Lets another channel try a message, from its first attempt.
+fn pass_on(db: &mut dyn Db, outcome: &OutcomeWrite, channel: i64, from: Option<&Address>) -> Result<(), SqlError> {
+    let passed = db.execute(
+        "UPDATE work SET lease = 0, published = 0, due_at = ?5, attempts = 0, attempt_at = NULL, channel = ?6,
+            hops = hops + 1
+        WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
+        &args![
+            outcome.account,
+            &outcome.message,
+            QueueKind::Outbound.number(),
+            outcome.lease,
+            outcome.at,
+            channel
+        ],
+    )?;
+    if passed == 1 {
+        db.execute(
+            "UPDATE message SET channel = ?3, our_address = ?4 WHERE account = ?1 AND id = ?2",
+            &args![outcome.account, &outcome.message, channel, from],
+        )?;
     }
     Ok(())
 }
@@ -172,10 +249,10 @@ fn record_sent(
 /// The columns [`outbound_from`] reads, of `message AS m`.
 pub(super) const OUTBOUND_COLUMNS: &str = "m.root, m.id, m.address, m.our_address, m.content, m.in_reply_to, \
     m.session_event, m.created_at, m.expires_at, m.account, \
-    (SELECT 1 FROM opt_out AS o WHERE o.account = m.account AND o.address = m.address)";
+    (SELECT 1 FROM opt_out AS o WHERE o.account = m.account AND o.address = m.address), m.priority";
 
 /// Reads an outbound message that is queued.
-pub(super) fn outbound_from(row: &Row, attempts: u32, attempt_open: bool) -> Result<PulledOutbound, SqlError> {
+pub(super) fn outbound_from(row: &Row, lease: &Lease) -> Result<PulledOutbound, SqlError> {
     Ok(PulledOutbound {
         root: row.get(0)?,
         message: Outbound {
@@ -187,13 +264,17 @@ pub(super) fn outbound_from(row: &Row, attempts: u32, attempt_open: bool) -> Res
             session_event: row
                 .get::<Option<String>>(6)?
                 .map(|event| SessionEvent::from(event.as_str())),
-            attempts,
+            attempts: lease.attempts,
         },
         created_at: row.get(7)?,
         expires_at: row.get(8)?,
         account: row.get(9)?,
-        attempt_open,
-        is_opted_out: row.get::<Option<bool>>(10)?.unwrap_or(false),
+        lease: lease.epoch,
+        attempt_open: lease.attempt_open,
+        may_repeat: lease.may_repeat,
+        hops: lease.hops,
+        priority: row.get(11)?,
+        is_opted_out: Some(row.get::<Option<bool>>(10)?.unwrap_or(false)),
     })
 }
 

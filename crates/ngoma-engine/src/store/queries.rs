@@ -168,12 +168,23 @@ fn record_from(row: &Row) -> Result<MessageRecord, SqlError> {
 
 /// Appends a commit's lines to the trace of the message they hang on.
 pub(super) fn append_trace(db: &mut dyn Db, account: i64, root: &MessageId, trail: &Trail) -> Result<(), SqlError> {
+    append_trace_once(db, account, root, &MessageId::generate(), trail).map(drop)
+}
+
+/// Appends a commit's lines under an id; false when that was done before.
+pub(super) fn append_trace_once(
+    db: &mut dyn Db,
+    account: i64,
+    root: &MessageId,
+    id: &MessageId,
+    trail: &Trail,
+) -> Result<bool, SqlError> {
     if trail.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
-    db.execute(
-        "INSERT INTO trace (account, message, id, lines) VALUES (?1, ?2, ?3, ?4)",
-        &args![account, root, &MessageId::generate(), trail.pack()],
-    )
-    .map(drop)
+    let added = db.execute(
+        "INSERT INTO trace (account, message, id, lines) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        &args![account, root, id, trail.pack()],
+    )?;
+    Ok(added == 1)
 }

@@ -16,7 +16,7 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 const ORPHANS: i64 = 10_000;
 
 /// A receipt to be stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ReceiptWrite {
     pub(crate) account: i64,
     pub(crate) channel: i64,
@@ -41,20 +41,25 @@ pub(crate) enum ReceiptResult {
 impl Store {
     /// Stores what a receipt says about an outbound message of its channel.
     pub(crate) async fn record_receipt(&self, write: ReceiptWrite) -> Result<ReceiptResult, StoreError> {
-        self.write(write.account, move |db| {
-            let found = match &write.receipt.about {
-                ReceiptFor::MessageId(id) => find_by_id(db, &write, id)?,
-                ReceiptFor::ProviderId(key) => match find_by_carrier_id(db, &write, key)? {
-                    Some(found) => Some(found),
-                    None => return hold(db, &write, key),
-                },
-            };
-            match found {
-                Some(found) => Ok(apply(db, &write, &found)?),
-                None => Ok(ReceiptResult::Unknown),
-            }
-        })
-        .await
+        let (channel, status) = (write.channel, write.receipt.status);
+        let storing = self.write(write.account, move |db| take_receipt(db, &write));
+        let result = storing.await?;
+        self.inner.metrics.note_receipt(channel, status, &result);
+        Ok(result)
+    }
+}
+
+pub(super) fn take_receipt(db: &mut dyn Db, write: &ReceiptWrite) -> Result<ReceiptResult, OpError> {
+    let found = match &write.receipt.about {
+        ReceiptFor::MessageId(id) => find_by_id(db, write, id)?,
+        ReceiptFor::ProviderId(key) => match find_by_carrier_id(db, write, key)? {
+            Some(found) => Some(found),
+            None => return hold(db, write, key),
+        },
+    };
+    match found {
+        Some(found) => Ok(apply(db, write, &found)?),
+        None => Ok(ReceiptResult::Unknown),
     }
 }
 
@@ -139,8 +144,13 @@ pub(super) fn know_carrier_id(db: &mut dyn Db, outcome: &OutcomeWrite, key: &str
     .map(drop)
 }
 
-/// Receipts that named an id before it was known are done now.
-pub(super) fn join_orphans(db: &mut dyn Db, outcome: &OutcomeWrite, key: &str) -> Result<(), SqlError> {
+/// Receipts that named an id before it was known are done now; gives what those said that moved the message.
+pub(super) fn join_orphans(
+    db: &mut dyn Db,
+    outcome: &OutcomeWrite,
+    key: &str,
+) -> Result<Vec<DeliveryStatus>, SqlError> {
+    let mut joined = Vec::new();
     let (account, today) = (outcome.account, day(outcome.at));
     for day in today - ORPHAN_DAYS..=today + 1 {
         let held = db.query(
@@ -165,12 +175,14 @@ pub(super) fn join_orphans(db: &mut dyn Db, outcome: &OutcomeWrite, key: &str) -
                 event: row.get(0)?,
                 at: row.get(1)?,
             };
-            if let Some(found) = find_by_id(db, &write, &outcome.message)? {
-                apply(db, &write, &found)?;
+            if let Some(found) = find_by_id(db, &write, &outcome.message)?
+                && matches!(apply(db, &write, &found)?, ReceiptResult::Recorded(_))
+            {
+                joined.push(status);
             }
         }
     }
-    Ok(())
+    Ok(joined)
 }
 
 fn apply(db: &mut dyn Db, write: &ReceiptWrite, found: &Found) -> Result<ReceiptResult, SqlError> {

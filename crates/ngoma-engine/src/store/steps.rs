@@ -24,6 +24,8 @@ pub(crate) struct StepCommit {
     pub(crate) account: i64,
     /// The inbound message.
     pub(crate) message: MessageId,
+    /// The lease it was taken under; what it sends goes on under the same.
+    pub(crate) lease: i64,
     /// When.
     pub(crate) at: Timestamp,
     /// How it ended.
@@ -119,13 +121,13 @@ impl NewOutbound {
 impl Store {
     /// Writes what a step did: all of it or nothing. An inbound message is ended once; a second time is refused.
     pub(crate) async fn commit_step(&self, step: Arc<StepCommit>) -> Result<(), StoreError> {
-        let (epoch, log_lines) = (self.inner.epoch, self.inner.log_lines);
+        let log_lines = self.inner.log_lines;
         self.write(step.account, move |db| {
             let account = step.account;
             let Some(session_ended) = end_inbound(db, &step)? else {
                 return was_committed(db, &step);
             };
-            if finish(db, account, &step.message, QueueKind::Inbound, epoch)? == Ended::LeaseLost {
+            if finish(db, account, &step.message, QueueKind::Inbound, step.lease)? == Ended::LeaseLost {
                 return Err(OpError::Refused("another process has the message".into()));
             }
             if let Some(session) = &step.session {
@@ -138,7 +140,7 @@ impl Store {
                 write_metrics(db, account, service, &step.metrics, step.at)?;
                 write_log(db, account, service, &step.log, step.at, log_lines)?;
             }
-            insert_outbound(db, &step.outbound, Some(&step.message), step.at, epoch)?;
+            insert_outbound(db, &step.outbound, Some(&step.message), step.at, step.lease)?;
             super::queries::append_trace(db, account, &step.message, &step.trail)?;
             Ok(())
         })
@@ -183,7 +185,7 @@ pub(super) fn insert_outbound(
     messages: &[NewOutbound],
     root: Option<&MessageId>,
     at: Timestamp,
-    epoch: i64,
+    lease: i64,
 ) -> Result<(), SqlError> {
     let insert = Insert {
         into: "message (account, id, channel, service, direction, status, address, our_address, content,
@@ -195,7 +197,7 @@ pub(super) fn insert_outbound(
     let rows: Vec<Vec<Param<'_>>> = messages.iter().map(|message| outbound_row(message, root, at)).collect();
     db.insert(insert, &rows)?;
     let work: Vec<NewWork<'_>> = messages.iter().filter_map(|message| work_of(message, at)).collect();
-    enqueue(db, &work, epoch)
+    enqueue(db, &work, lease)
 }
 
 fn outbound_row<'a>(message: &'a NewOutbound, root: Option<&MessageId>, at: Timestamp) -> Vec<Param<'a>> {

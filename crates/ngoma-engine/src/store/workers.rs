@@ -2,11 +2,14 @@
 
 use super::sql::{Db, SqlError, args};
 use super::{NO_ACCOUNT, Store, StoreError};
-use ngoma_message::{MessageId, Timestamp};
+use crate::record::WorkerRecord;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How long a process's leases hold without a beat.
 pub(crate) const WORKER_LEASE: Duration = Duration::from_secs(60);
+/// How many processes are told of.
+const WORKERS: i64 = 100;
 
 /// Who else may work on a store that is being opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +22,14 @@ pub(super) enum Others {
 
 /// Counts the processes that opened this store, and frees what earlier ones of the same data folder had leased: they are
 /// gone, since this process holds the folder's lock.
-pub(super) fn begin(db: &mut dyn Db, folder: &str, others: Others, now: Timestamp) -> Result<i64, SqlError> {
+pub(super) fn begin(db: &mut dyn Db, folder: &str, others: Others) -> Result<i64, SqlError> {
     let epoch = db.number(
         "UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value",
         &[],
     )?;
     match others {
         Others::Nobody => {
-            db.execute("UPDATE work SET lease = 0 WHERE lease <> 0", &[])?;
+            db.execute("UPDATE work SET lease = 0, published = 0 WHERE lease <> 0", &[])?;
             db.execute("DELETE FROM worker", &[])?;
         }
         Others::OfOtherFolders => {
@@ -34,9 +37,9 @@ pub(super) fn begin(db: &mut dyn Db, folder: &str, others: Others, now: Timestam
             for row in before {
                 free(db, row.get(0)?)?;
             }
-            free_of_the_forgotten(db)?;
         }
     }
+    let now = db.time()?;
     db.execute(
         "INSERT INTO worker (epoch, folder, lease_until, beat_at, about) VALUES (?1, ?2, ?3, ?4, ?5)",
         &args![
@@ -52,25 +55,46 @@ pub(super) fn begin(db: &mut dyn Db, folder: &str, others: Others, now: Timestam
 
 /// Frees what a process had leased, and forgets it.
 fn free(db: &mut dyn Db, epoch: i64) -> Result<(), SqlError> {
-    db.execute("UPDATE work SET lease = 0 WHERE lease = ?1", &args![epoch])?;
+    // What came from the spool is under the negative number.
+    db.execute(
+        "UPDATE work SET lease = 0, published = 0 WHERE lease IN (?1, ?2)",
+        &args![epoch, -epoch],
+    )?;
     db.execute("DELETE FROM worker WHERE epoch = ?1", &args![epoch])?;
     Ok(())
 }
 
-/// Frees what processes have leased that were taken for dead and went on: their names are gone, so nothing else would.
-fn free_of_the_forgotten(db: &mut dyn Db) -> Result<(), SqlError> {
-    db.execute(
-        "UPDATE work SET lease = 0 WHERE lease <> 0 AND lease NOT IN (SELECT epoch FROM worker)",
-        &[],
-    )
-    .map(drop)
-}
-
 impl Store {
+    /// The processes that work on this store, the latest first.
+    pub(crate) async fn workers(&self) -> Result<Vec<WorkerRecord>, StoreError> {
+        self.read_slow(|db| {
+            db.query(
+                "SELECT epoch, about, beat_at FROM worker ORDER BY epoch DESC LIMIT ?1",
+                &args![WORKERS],
+            )?
+            .iter()
+            .map(|row| {
+                Ok(WorkerRecord {
+                    epoch: row.get(0)?,
+                    about: row.get(1)?,
+                    beat_at: row.get(2)?,
+                })
+            })
+            .collect()
+        })
+        .await
+    }
+
+    /// Whether other processes may use this store at the same time.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.inner.is_shared
+    }
+
     /// Says that this process lives and keeps its leases; false when they are lost already: others may have its work.
-    pub(crate) async fn beat(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let epoch = self.inner.epoch;
+    pub(crate) async fn beat(&self) -> Result<bool, StoreError> {
+        let epoch = self.epoch();
         self.write(NO_ACCOUNT, move |db| {
+            let now = db.time()?;
             let beaten = db.execute(
                 "UPDATE worker SET lease_until = ?2, beat_at = ?3 WHERE epoch = ?1",
                 &args![epoch, now + WORKER_LEASE, now],
@@ -80,10 +104,30 @@ impl Store {
         .await
     }
 
-    /// Frees what processes had leased that have not said for so long that they live; says how many there were.
-    pub(crate) async fn free_leases_of_the_dead(&self, now: Timestamp) -> Result<usize, StoreError> {
-        let epoch = self.inner.epoch;
+    /// Gives up every lease of this process and takes a new epoch for what it takes from now on.
+    pub(crate) async fn renew_epoch(&self) -> Result<i64, StoreError> {
+        let (lost, folder) = (self.epoch(), self.inner.folder_name.clone());
+        let epoch = self.write(NO_ACCOUNT, move |db| {
+            free(db, lost)?;
+            Ok(begin(db, &folder, Others::OfOtherFolders)?)
+        });
+        let epoch = epoch.await?;
+        self.inner.epoch.store(epoch, Ordering::SeqCst);
+        Ok(epoch)
+    }
+
+    /// Gives up every lease of this process, which ends.
+    pub(crate) async fn retire(&self) -> Result<(), StoreError> {
+        let epoch = self.epoch();
+        self.write(NO_ACCOUNT, move |db| Ok(free(db, epoch)?)).await
+    }
+
+    /// Frees what processes had leased that have not said for so long that they live, and what is leased to none that is
+    /// known; says how many processes there were.
+    pub(crate) async fn free_leases_of_the_dead(&self) -> Result<usize, StoreError> {
+        let epoch = self.epoch();
         self.write(NO_ACCOUNT, move |db| {
+            let now = db.time()?;
             let dead = db.query(
                 "SELECT epoch FROM worker WHERE lease_until < ?1 AND epoch <> ?2",
                 &args![now, epoch],
@@ -91,36 +135,12 @@ impl Store {
             for row in &dead {
                 free(db, row.get(0)?)?;
             }
-            free_of_the_forgotten(db)?;
-            Ok(dead.len())
-        })
-        .await
-    }
-
-    /// The messages of a channel that are leased to this process.
-    pub(crate) async fn leased(&self, account: i64, channel: i64) -> Result<Vec<MessageId>, StoreError> {
-        let epoch = self.inner.epoch;
-        self.read(move |db| {
-            let rows = db.query(
-                "SELECT item FROM work WHERE account = ?1 AND channel = ?2 AND lease = ?3",
-                &args![account, channel, epoch],
+            // A process that was dead without knowing it may have leased something since.
+            db.execute(
+                "UPDATE work SET lease = 0 WHERE lease <> 0 AND abs(lease) NOT IN (SELECT epoch FROM worker)",
+                &[],
             )?;
-            rows.iter().map(|row| row.get(0)).collect()
-        })
-        .await
-    }
-
-    /// Gives up this process's leases of these messages.
-    pub(crate) async fn free_leases(&self, account: i64, messages: Vec<MessageId>) -> Result<(), StoreError> {
-        let epoch = self.inner.epoch;
-        self.write(account, move |db| {
-            for message in &messages {
-                db.execute(
-                    "UPDATE work SET lease = 0 WHERE account = ?1 AND item = ?2 AND lease = ?3",
-                    &args![account, message, epoch],
-                )?;
-            }
-            Ok(())
+            Ok(dead.len())
         })
         .await
     }

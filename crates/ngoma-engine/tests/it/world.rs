@@ -3,9 +3,11 @@
 use crate::line::{FakeType, Line, Lines};
 use crate::script::Script;
 use ngoma_engine::channel::ChannelType;
-use ngoma_engine::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
+use ngoma_engine::directory::{AccountDocument, ChannelPolicy, ChannelRecord, Document, Route, ServiceDocument};
 use ngoma_engine::service::Bundle;
-use ngoma_engine::{Direction, Engine, EngineOptions, FrozenClock, Limits, MessageRecord, Status, StoreChoice};
+use ngoma_engine::{
+    Direction, Engine, EngineOptions, FrozenClock, Limits, MessageRecord, Status, StoreChoice, StoreError,
+};
 use ngoma_message::{Address, MessageId, Object, Timestamp};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,19 +28,12 @@ pub struct World {
     engine: Option<Arc<Engine>>,
 }
 
-/// The store of a new world: an empty database of the PostgreSQL server `NGOMA_TEST_POSTGRES` names, or SQLite.
+/// The store of a new world: a SQLite file, or an empty PostgreSQL database where `NGOMA_TEST_STORE` says `postgres`.
 fn store() -> StoreChoice {
-    static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-    let Ok(server) = std::env::var("NGOMA_TEST_POSTGRES") else {
+    if !World::is_on_postgres() {
         return StoreChoice::Sqlite;
-    };
-    let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-    let name = format!("t{}_{number}", std::process::id());
-    let made = std::process::Command::new("psql")
-        .args([&format!("{server}/postgres"), "-qc", &format!("CREATE DATABASE {name}")])
-        .status();
-    assert!(made.unwrap().success());
-    StoreChoice::Postgres(format!("{server}/{name}"))
+    }
+    StoreChoice::Postgres(ngoma_testkit::servers::postgres().database().url().to_owned())
 }
 
 /// Something that must happen soon.
@@ -88,7 +83,7 @@ impl World {
 
     /// Whether this run's worlds are on PostgreSQL: what only a SQLite file has is then not looked at.
     pub fn is_on_postgres() -> bool {
-        std::env::var_os("NGOMA_TEST_POSTGRES").is_some()
+        std::env::var_os("NGOMA_TEST_STORE").is_some_and(|store| store == "postgres")
     }
 
     /// Opens and starts an engine on the folder.
@@ -100,8 +95,13 @@ impl World {
 
     /// Ends the engine where it stands and starts another on the same folder.
     pub async fn restart(&mut self) {
-        self.engine = None;
+        self.end();
         self.open().await;
+    }
+
+    /// Ends the engine where it stands.
+    pub fn end(&mut self) {
+        self.engine = None;
     }
 
     pub fn path(&self) -> &Path {
@@ -122,9 +122,19 @@ impl World {
         self.engine().look_for_due_work();
     }
 
+    /// The messages of a person, once the store answers.
     pub async fn thread(&self, account: &str, person: &str) -> Vec<MessageRecord> {
         let address = Address::new("tel", person);
-        self.engine().thread(account, &address, 100).await.unwrap()
+        let reading = async {
+            loop {
+                match self.engine().thread(account, &address, 1000).await {
+                    Ok(thread) => return thread,
+                    Err(StoreError::Unavailable(_)) => tokio::task::yield_now().await,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        };
+        soon(reading).await
     }
 
     /// Each message of a person as `in received text` or `out sent text`.
@@ -200,6 +210,7 @@ pub fn demo(account: &str) -> Document {
         address: Some(address.into()),
         country: Some("ZA".into()),
         config: Object::new(),
+        policy: ChannelPolicy::default(),
     };
     let declared = AccountDocument {
         channels: BTreeMap::from([

@@ -1,10 +1,10 @@
 //! `ngoma apply FILE.toml`: declares accounts, channels, services and routes as one change.
 
-use crate::control;
-use crate::declare::{self, Declaration};
-use crate::settings::{DataArgs, Settings, SettingsArgs};
-use crate::worker::open_engine;
-use anyhow::{Context, Result};
+use super::ask_or_do;
+use crate::control::{self, Answer, Request};
+use crate::declare;
+use crate::settings::{DataArgs, SettingsArgs};
+use anyhow::{Result, bail};
 use ngoma_engine::directory::{Change, Report};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -22,25 +22,16 @@ pub struct ApplyArgs {
 pub fn run(args: &ApplyArgs, data: &DataArgs) -> Result<ExitCode> {
     let settings = args.settings.resolve(data)?;
     let declaration = declare::read_file(&args.file)?;
-    settings.prepare_data_folder()?;
-    let report = match control::apply(&settings.data, &declaration)? {
-        Some(report) => report,
-        None => apply_to_folder(&settings, declaration)?,
+    let report = match ask_or_do(&settings, Request::Apply(Box::new(declaration)))? {
+        Answer::Applied(report) => report,
+        Answer::Refused(reason) => bail!("{reason}"),
+        _ => bail!(control::OTHER_VERSION),
     };
     print_report(&report);
     if report.lines.is_empty() {
         println!("nothing  {} declares no account", args.file.display());
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn apply_to_folder(settings: &Settings, declaration: Declaration) -> Result<Report> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let engine = open_engine(settings).await?;
-        let document = declaration.into_document(&settings.base_url())?;
-        engine.apply(document).await.context("nothing was applied")
-    })
 }
 
 fn print_report(report: &Report) {

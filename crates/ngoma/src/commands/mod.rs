@@ -2,10 +2,14 @@
 
 mod apply;
 mod demo;
+mod queue;
 mod serve;
+mod token;
 
-use crate::settings::{DataArgs, SettingsArgs};
+use crate::control::{self, Answer, Request};
+use crate::settings::{DataArgs, Settings, SettingsArgs};
 use crate::{simulate, worker};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -27,6 +31,10 @@ enum Command {
     Demo(SettingsArgs),
     /// Declare accounts, channels, services and routes from a TOML file; also while `serve` runs
     Apply(apply::ApplyArgs),
+    /// Look at what waits, and mend the queue
+    Queue(queue::QueueArgs),
+    /// Let an account's own programs in
+    Token(token::TokenArgs),
     /// Talk to a service from standard input, one JSON object a line
     Simulate(simulate::SimulateArgs),
     /// Run one worker of `serve`
@@ -43,6 +51,8 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Serve(args) => serve::run(&args, &cli.data),
         Command::Demo(args) => demo::run(&args, &cli.data),
         Command::Apply(args) => apply::run(&args, &cli.data),
+        Command::Queue(args) => queue::run(&args, &cli.data),
+        Command::Token(args) => token::run(&args, &cli.data),
         Command::Simulate(args) => simulate::run(&args),
         Command::Worker(args) => worker::run(&args, &cli.data),
         Command::SandboxWorker => ngoma_sandbox::worker_main(),
@@ -50,6 +60,19 @@ pub fn run(cli: Cli) -> ExitCode {
     result.unwrap_or_else(|error| {
         eprintln!("ngoma: {}", one_line(&error));
         ExitCode::FAILURE
+    })
+}
+
+/// Has the running `serve` do what is asked if there is one, else does it on the data folder itself.
+fn ask_or_do(settings: &Settings, request: Request) -> Result<Answer> {
+    settings.prepare_data_folder()?;
+    if let Some(answer) = control::ask(&settings.data, &request)? {
+        return Ok(answer);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let engine = worker::open_engine(settings).await?;
+        Ok(control::answer(&engine, request, &settings.base_url()).await)
     })
 }
 

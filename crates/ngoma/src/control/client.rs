@@ -1,21 +1,18 @@
 //! The command's end.
 
 use super::socket::SocketFolder;
-use super::{Answer, Request};
-use crate::declare::Declaration;
-use anyhow::{Context, Result, bail};
-use ngoma_engine::directory::Report;
+use super::{Answer, OTHER_VERSION, Request};
+use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-/// Has the running `serve` apply this; `None` when none runs on this data folder.
-pub fn apply(data: &Path, declaration: &Declaration) -> Result<Option<Report>> {
-    let Some(stream) = connect(data)? else { return Ok(None) };
-    match ask(stream, &Request::Apply(Box::new(declaration.clone())))? {
-        Answer::Applied(report) => Ok(Some(report)),
-        Answer::Refused(reason) => bail!("{reason}"),
+/// What the running `serve` answers; `None` when none runs on this data folder.
+pub fn ask(data: &Path, request: &Request) -> Result<Option<Answer>> {
+    match connect(data)? {
+        Some(stream) => exchange(stream, request).map(Some),
+        None => Ok(None),
     }
 }
 
@@ -28,7 +25,7 @@ fn connect(data: &Path) -> Result<Option<UnixStream>> {
     }
 }
 
-fn ask(mut stream: UnixStream, request: &Request) -> Result<Answer> {
+fn exchange(mut stream: UnixStream, request: &Request) -> Result<Answer> {
     serde_json::to_writer(&mut stream, request).context("the running `ngoma serve` went away")?;
     stream.write_all(b"\n")?;
     stream.shutdown(Shutdown::Write)?;
@@ -36,5 +33,5 @@ fn ask(mut stream: UnixStream, request: &Request) -> Result<Answer> {
     BufReader::new(stream)
         .read_line(&mut line)
         .context("the running `ngoma serve` went away")?;
-    serde_json::from_str(&line).context("the running `ngoma serve` gave no answer; is it another version?")
+    serde_json::from_str(&line).context(OTHER_VERSION)
 }

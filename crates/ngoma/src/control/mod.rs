@@ -1,10 +1,12 @@
 //! How a command reaches the `serve` that runs on the same data folder: a socket in it, one JSON line each way.
 
+mod answer;
 mod client;
 mod server;
 mod socket;
 
-pub use client::apply;
+pub use answer::answer;
+pub use client::ask;
 pub use server::Control;
 
 use crate::declare::Declaration;
@@ -13,21 +15,38 @@ use serde::{Deserialize, Serialize};
 
 /// The most bytes of one request: the largest bundles of a few services.
 const REQUEST_LIMIT: u64 = 256 * 1024 * 1024;
+/// What a command says of an answer it does not know.
+pub const OTHER_VERSION: &str = "the running `ngoma serve` gave no answer; is it another version?";
 
 /// What a command asks.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Request {
+pub enum Request {
     /// Apply this declaration.
     Apply(Box<Declaration>),
+    /// Make a token.
+    CreateToken {
+        /// For which account.
+        account: String,
+        /// What it is for.
+        label: String,
+    },
+    /// Tell how much waits.
+    QueueDepth,
+    /// Hand every ticket to the broker again.
+    RebuildQueue,
 }
 
 /// What `serve` answers.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Answer {
+pub enum Answer {
     /// It was applied.
     Applied(Report),
-    /// It was not, and nothing changed.
+    /// The token that was made.
+    Token(String),
+    /// What is to be printed.
+    Text(String),
+    /// It was not done, and nothing changed.
     Refused(String),
 }

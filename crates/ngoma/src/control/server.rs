@@ -69,11 +69,8 @@ impl Control {
         )
         .await
         .context("the command was not sent in time")??;
-        let answer = match serde_json::from_slice(&line) {
-            Ok(Request::Apply(declaration)) => match self.apply(*declaration).await {
-                Ok(report) => Answer::Applied(report),
-                Err(error) => Answer::Refused(format!("{error:#}")),
-            },
+        let answer = match serde_json::from_slice::<Request>(&line) {
+            Ok(request) => super::answer(&self.engine, request, &self.base_url).await,
             Err(error) => Answer::Refused(format!("the request cannot be read: {error}")),
         };
         let mut text = serde_json::to_vec(&answer)?;
@@ -82,10 +79,5 @@ impl Control {
             .await
             .context("the answer was not read in time")??;
         Ok(())
-    }
-
-    async fn apply(&self, declaration: crate::declare::Declaration) -> Result<ngoma_engine::directory::Report> {
-        let document = declaration.into_document(&self.base_url)?;
-        self.engine.apply(document).await.context("nothing was applied")
     }
 }

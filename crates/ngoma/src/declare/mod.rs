@@ -7,7 +7,7 @@ pub use bundle_wire::BundleWire;
 pub use file::{read_carried, read_file, toml_problem};
 
 use anyhow::{Context, Result};
-use ngoma_engine::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
+use ngoma_engine::directory::{AccountDocument, ChannelPolicy, ChannelRecord, Document, Route, ServiceDocument};
 use ngoma_message::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,6 +60,8 @@ struct DeclaredChannel {
     country: Option<String>,
     #[serde(default)]
     config: Object,
+    #[serde(default)]
+    policy: ChannelPolicy,
 }
 
 /// `[account.NAME.service.NAME]`
@@ -144,6 +146,7 @@ impl DeclaredChannel {
             address: self.address,
             country: self.country,
             config: with_listen(self.config, base_url),
+            policy: self.policy,
         }
     }
 }

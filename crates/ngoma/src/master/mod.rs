@@ -1,4 +1,4 @@
-//! The master of `serve`: it owns the listening socket, keeps a worker running, and passes signals on.
+//! The master of `serve`: it owns the listening sockets, keeps a worker running, and passes signals on.
 //!
 //! It runs no application code and no second thread. Its worker dies with it, however it dies.
 
@@ -7,11 +7,11 @@ mod signals;
 mod worker_process;
 
 use crate::settings::Settings;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use backoff::Backoff;
 use signals::{Signals, Woken};
 use std::io::ErrorKind;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use worker_process::{Ended, WorkerProcess};
@@ -43,25 +43,32 @@ enum Phase {
 /// Serves until told to stop by SIGTERM or SIGINT; SIGHUP replaces the worker while new connections wait in the socket.
 pub fn run(settings: &Settings, program: Program) -> Result<ExitCode> {
     settings.prepare_data_folder()?;
-    let listener = bind(settings)?;
+    let listener = bind(settings.listen, "--listen")?;
+    let metrics_address = settings.metrics.address()?;
+    let metrics_listener = metrics_address
+        .map(|address| bind(address, "--metrics-listen"))
+        .transpose()?;
     let signals = Signals::block()?;
     let mut master = Master {
         settings,
         program,
         listener,
+        metrics_listener,
         signals,
         backoff: Backoff::default(),
     };
     master.run()
 }
 
-fn bind(settings: &Settings) -> Result<TcpListener> {
-    TcpListener::bind(settings.listen).map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => anyhow::anyhow!(
-            "{} is in use by another program; stop it or choose another with --listen ADDR:PORT",
-            settings.listen
+fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "{address} is in use by another program; stop it or choose another with {flag} ADDR:PORT"
         ),
-        _ => anyhow::anyhow!("cannot listen on {}: {error}; choose an address of this machine, and a port above 1023 unless root, with --listen ADDR:PORT", settings.listen),
+        _ => anyhow!(
+            "cannot listen on {address}: {error}; choose an address of this machine, and a port above 1023 unless root, \
+             with {flag} ADDR:PORT"
+        ),
     })
 }
 
@@ -69,6 +76,7 @@ struct Master<'a> {
     settings: &'a Settings,
     program: Program,
     listener: TcpListener,
+    metrics_listener: Option<TcpListener>,
     signals: Signals,
     backoff: Backoff,
 }
@@ -129,7 +137,13 @@ impl Master<'_> {
     }
 
     fn spawn(&self) -> Result<WorkerProcess> {
-        WorkerProcess::spawn(self.settings, self.program, &self.listener).context("cannot start the worker")
+        WorkerProcess::spawn(
+            self.settings,
+            self.program,
+            &self.listener,
+            self.metrics_listener.as_ref(),
+        )
+        .context("cannot start the worker")
     }
 
     fn restart_at(&mut self, ended: &Ended) -> Instant {

@@ -32,21 +32,30 @@ pub struct Ended {
 }
 
 impl WorkerProcess {
-    /// Starts a worker in the master's process group, with the listening socket and a pipe to say "ready" on.
-    pub fn spawn(settings: &Settings, program: Program, listener: &TcpListener) -> Result<Self> {
+    /// Starts a worker in the master's process group, with the listening sockets and a pipe to say "ready" on.
+    pub fn spawn(
+        settings: &Settings,
+        program: Program,
+        listener: &TcpListener,
+        metrics_listener: Option<&TcpListener>,
+    ) -> Result<Self> {
         let (reader, writer) = std::io::pipe()?;
-        let inherited = [listener.as_raw_fd(), writer.as_raw_fd()];
+        let mut inherited = vec![listener.as_raw_fd(), writer.as_raw_fd()];
         let mut command = Command::new("/proc/self/exe");
         command.arg0("ngoma").arg("worker").arg("--data").arg(&settings.data);
         command.arg("--listen").arg(settings.listen.to_string());
         command.arg("--listener-fd").arg(inherited[0].to_string());
         command.arg("--ready-fd").arg(inherited[1].to_string());
+        if let Some(listener) = metrics_listener {
+            command.arg("--metrics-fd").arg(listener.as_raw_fd().to_string());
+            inherited.push(listener.as_raw_fd());
+        }
         if program == Program::Demo {
             command.arg("--demo");
         }
         let master = nix::unistd::getpid();
         // SAFETY: the closure runs between fork and exec and only makes system calls that are async-signal-safe.
-        unsafe { command.pre_exec(move || prepare_child(master, inherited)) };
+        unsafe { command.pre_exec(move || prepare_child(master, &inherited)) };
         let child = command.spawn()?;
         Ok(Self {
             child,
@@ -94,9 +103,9 @@ impl WorkerProcess {
     }
 }
 
-/// In the child, before exec: it dies with its master, hears signals again but for a hangup, and keeps the two files it
-/// was given.
-fn prepare_child(master: Pid, inherited: [RawFd; 2]) -> std::io::Result<()> {
+/// In the child, before exec: it dies with its master, hears signals again but for a hangup, and keeps the files it was
+/// given.
+fn prepare_child(master: Pid, inherited: &[RawFd]) -> std::io::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     if nix::unistd::getppid() != master {
         return Err(std::io::ErrorKind::NotFound.into());
@@ -106,7 +115,7 @@ fn prepare_child(master: Pid, inherited: [RawFd; 2]) -> std::io::Result<()> {
     // starts inherits this.
     // SAFETY: no handler is installed, and this process has one thread.
     unsafe { signal(Signal::SIGHUP, SigHandler::SigIgn) }?;
-    for file in inherited {
+    for &file in inherited {
         // SAFETY: clears close-on-exec on a file this process holds open.
         if unsafe { libc::fcntl(file, libc::F_SETFD, 0) } == -1 {
             return Err(std::io::Error::last_os_error());

@@ -7,6 +7,7 @@ mod upkeep;
 mod web_server;
 
 use crate::control::Control;
+use crate::metrics;
 use crate::settings::{self, DataArgs, Settings, SettingsArgs};
 use anyhow::{Context, Result};
 use ngoma_engine::engine::EngineOptions;
@@ -20,6 +21,7 @@ use std::os::fd::{FromRawFd, RawFd};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
+use web_server::WebServer;
 
 /// Arguments the master gives.
 #[derive(Debug, clap::Args)]
@@ -29,6 +31,9 @@ pub struct WorkerArgs {
     /// The listening socket.
     #[arg(long)]
     listener_fd: RawFd,
+    /// The listening socket of the metrics.
+    #[arg(long)]
+    metrics_fd: Option<RawFd>,
     /// Where to say "ready".
     #[arg(long)]
     ready_fd: RawFd,
@@ -41,30 +46,40 @@ pub struct WorkerArgs {
 pub fn run(args: &WorkerArgs, data: &DataArgs) -> Result<ExitCode> {
     start_logging();
     let settings = args.settings.resolve(data)?;
-    // SAFETY: the master opened both files for this process alone and named them in its arguments.
-    let (listener, ready) = unsafe {
-        (
-            TcpListener::from_raw_fd(args.listener_fd),
-            File::from_raw_fd(args.ready_fd),
-        )
+    // SAFETY: the master opened these files for this process alone and named them in its arguments.
+    let (sockets, ready) = unsafe {
+        let sockets = Sockets {
+            web: TcpListener::from_raw_fd(args.listener_fd),
+            metrics: args.metrics_fd.map(|file| TcpListener::from_raw_fd(file)),
+        };
+        (sockets, File::from_raw_fd(args.ready_fd))
     };
     close_on_exec(&[args.listener_fd, args.ready_fd])?;
+    close_on_exec(args.metrics_fd.as_slice())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(settings, listener, ready, args.demo))?;
+    runtime.block_on(serve(settings, sockets, ready, args.demo))?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Opens the engine of a data folder with everything this program has: all channel types, the sandbox.
 pub async fn open_engine(settings: &Settings) -> Result<Arc<Engine>> {
     let sandbox = Sandbox::new(SandboxOptions::default()).context("cannot start the sandbox")?;
-    let options = EngineOptions::new(Arc::new(SystemClock), Arc::new(sandbox), ngoma_channels::all());
+    let mut options = EngineOptions::new(Arc::new(SystemClock), Arc::new(sandbox), ngoma_channels::all());
+    options.store = settings.store.clone();
+    options.queue = settings.queue.clone();
     Ok(Engine::open(&settings.data, options).await?)
 }
 
+/// The sockets the master owns and this worker serves.
+struct Sockets {
+    web: TcpListener,
+    metrics: Option<TcpListener>,
+}
+
 /// The worker's life, in order.
-async fn serve(settings: Settings, listener: TcpListener, ready: File, is_demo: bool) -> Result<()> {
+async fn serve(settings: Settings, sockets: Sockets, ready: File, is_demo: bool) -> Result<()> {
     let mut stop = StopSignals::listen()?;
-    let base_url = settings::base_url(listener.local_addr()?);
+    let base_url = settings::base_url(sockets.web.local_addr()?);
     let engine = open_engine(&settings).await?;
     engine.start().await;
     if is_demo {
@@ -72,12 +87,21 @@ async fn serve(settings: Settings, listener: TcpListener, ready: File, is_demo: 
     }
     let control = Control::bind(&settings.data, engine.clone(), base_url.clone())?;
     let background = [tokio::spawn(control.run()), tokio::spawn(upkeep::run(engine.clone()))];
-    let web = web_server::start(listener, routes(&engine, is_demo))?;
+    let web = web_server::start(sockets.web, routes(&engine, is_demo))?;
     startup_lines::print(&engine, &settings.data, &base_url, is_demo);
+    let metrics = sockets
+        .metrics
+        .map(|listener| start_metrics(listener, &engine))
+        .transpose()?;
     say_ready(ready)?;
     stop.received().await;
     background.iter().for_each(tokio::task::JoinHandle::abort);
-    web.finish().await;
+    let metrics_end = async {
+        if let Some(metrics) = metrics {
+            metrics.finish().await;
+        }
+    };
+    tokio::join!(web.finish(), metrics_end);
     engine.stop().await;
     Ok(())
 }
@@ -86,7 +110,17 @@ async fn serve(settings: Settings, listener: TcpListener, ready: File, is_demo: 
 fn routes(engine: &Arc<Engine>, is_demo: bool) -> axum::Router {
     let channels = engine.channel_routes();
     let carrier = is_demo.then(|| PhoneCarrier::over(channels.clone()));
-    channels.merge(ngoma_console::router(engine.clone(), carrier))
+    channels
+        .merge(ngoma_console::messages::api::router(engine.clone()))
+        .merge(ngoma_console::router(engine.clone(), carrier))
+}
+
+/// Serves the metrics' own address, and says where it is.
+fn start_metrics(listener: TcpListener, engine: &Arc<Engine>) -> Result<WebServer> {
+    let base_url = settings::base_url(listener.local_addr()?);
+    let server = web_server::start(listener, metrics::routes(Arc::clone(engine)))?;
+    startup_lines::print_one("metrics", &format!("{base_url}/metrics"));
+    Ok(server)
 }
 
 fn say_ready(mut ready: File) -> Result<()> {

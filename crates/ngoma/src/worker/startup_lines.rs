@@ -6,8 +6,13 @@ use std::path::Path;
 /// Prints the lines on standard output.
 pub fn print(engine: &Engine, data: &Path, base_url: &str, is_demo: bool) {
     for (thing, place) in lines(engine, data, base_url, is_demo) {
-        println!("{thing:<8} {place}");
+        print_one(thing, &place);
     }
+}
+
+/// Prints one line.
+pub fn print_one(thing: &str, place: &str) {
+    println!("{thing:<8} {place}");
 }
 
 fn lines(engine: &Engine, data: &Path, base_url: &str, is_demo: bool) -> Vec<(&'static str, String)> {

@@ -12,6 +12,12 @@ pub async fn run(engine: Arc<Engine>) {
     let mut turns = tokio::time::interval(EVERY);
     loop {
         turns.tick().await;
+        if let Err(error) = engine.roll_partitions().await {
+            tracing::warn!(%error, "partitions could not be made ahead");
+        }
+        if let Err(error) = engine.free_leases_of_the_dead().await {
+            tracing::warn!(%error, "what other processes left could not be taken over");
+        }
         if let Err(error) = until_none_is_left(|| engine.expire_sessions()).await {
             tracing::warn!(%error, "expired sessions could not be closed");
         }

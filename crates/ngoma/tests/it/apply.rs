@@ -61,6 +61,14 @@ async fn a_mistake_is_one_line_and_changes_nothing() {
         (good.replace("examples/light", "examples/nowhere"), "examples/nowhere"),
         (good.replace("country = \"ZA\"", "country = \"Atlantis\""), "Atlantis"),
         (good.replace(&light, &broken), "(main.js line 2)"),
+        (
+            good.clone() + "[account.test.channel.ussd.policy]\nid_base = \"octal\"\n",
+            "policy.id_base: \"octal\"",
+        ),
+        (
+            good.clone() + "[account.test.channel.ussd.policy]\nspeed = 1\n",
+            "unknown field `speed`",
+        ),
         ("[account.test\n".to_owned(), "bad.toml:1"),
     ];
     for (text, expected) in cases {

@@ -1,5 +1,6 @@
 //! The whole program, as its users meet it: real processes, real sockets, real files.
 
+mod api;
 mod apply;
 mod bad_input;
 mod channels;
@@ -7,6 +8,8 @@ mod demo;
 mod dialogues;
 mod how_to;
 mod kill;
+mod ledgers;
+mod metrics;
 mod processes;
 mod program;
 mod simulate;

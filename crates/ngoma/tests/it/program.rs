@@ -67,7 +67,13 @@ impl Server {
 
     /// `ngoma serve` with the light service on a USSD channel and an SMS channel of account `test`.
     pub async fn light() -> Self {
+        Self::light_with("").await
+    }
+
+    /// The same with these settings in its `ngoma.toml`.
+    pub async fn light_with(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("ngoma.toml"), settings).unwrap();
         let file = folder.path().join("light.toml");
         std::fs::write(&file, light_toml(&repository("examples/light"))).unwrap();
         let output = run(
@@ -89,6 +95,17 @@ impl Server {
         for (name, content) in beside {
             server.write(name, content);
         }
+        let output = server.apply(&server.write("declared.toml", toml));
+        assert!(output.status.success(), "{output:?}");
+        server
+    }
+
+    /// `ngoma serve` with these settings in the data folder's `ngoma.toml`, and what this declares.
+    pub async fn with_settings(settings: &str, toml: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("data")).unwrap();
+        std::fs::write(folder.path().join("data/ngoma.toml"), settings).unwrap();
+        let server = Self::start("serve", folder).await;
         let output = server.apply(&server.write("declared.toml", toml));
         assert!(output.status.success(), "{output:?}");
         server

@@ -3,6 +3,7 @@
 mod browser;
 mod format;
 mod lint;
+mod postgres;
 mod readme;
 mod release_build;
 mod rust;
@@ -18,6 +19,7 @@ pub fn all() -> Vec<Suite> {
         tidy::SUITE,
         release_build::SUITE,
         rust::SUITE,
+        postgres::SUITE,
         browser::SUITE,
         readme::SUITE,
     ]

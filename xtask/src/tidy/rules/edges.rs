@@ -28,7 +28,13 @@ const EDGES: &[(&str, &[&str])] = &[
 
 /// The test harnesses, and those whose tests may use them.
 const TESTKIT: &str = "ngoma-testkit";
-const TESTKIT_USERS: &[&str] = &["ngoma-channels", "ngoma-sandbox", "ngoma-console", "ngoma"];
+const TESTKIT_USERS: &[&str] = &[
+    "ngoma-engine",
+    "ngoma-channels",
+    "ngoma-sandbox",
+    "ngoma-console",
+    "ngoma",
+];
 
 /// Checks every crate's edges.
 pub fn check(checkout: &Checkout) -> Vec<Breach> {
@@ -114,7 +120,8 @@ mod tests {
     fn harnesses_are_for_the_tests_of_some() {
         check("ngoma-channels", "ngoma-testkit", Some("dev"), true);
         check("ngoma-channels", "ngoma-testkit", None, false);
-        check("ngoma-engine", "ngoma-testkit", Some("dev"), false);
+        check("ngoma-engine", "ngoma-testkit", Some("dev"), true);
+        check("ngoma-web", "ngoma-testkit", Some("dev"), false);
         check("ngoma-testkit", "ngoma-engine", None, true);
     }
 

@@ -43,6 +43,11 @@ const HOMES: &[Home] = &[
         is_free_in_tests: false,
     },
     Home {
+        external: "lapin",
+        crates: &["ngoma-engine"],
+        is_free_in_tests: false,
+    },
+    Home {
         external: "reqwest",
         crates: &["ngoma-engine"],
         is_free_in_tests: true,
@@ -107,6 +112,7 @@ mod tests {
         check("ngoma-sandbox", "oxc_parser", None, true);
         check("ngoma-engine", "oxc_parser", None, false);
         check("ngoma", "rusqlite", Some("dev"), false);
+        check("ngoma-testkit", "lapin", None, false);
         check("ngoma", "reqwest", Some("dev"), true);
         check("ngoma", "reqwest", None, false);
         check("xtask", "clap", None, true);

@@ -10,12 +10,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The lease; it ends with this value, and with the process in any case.
 #[derive(Debug)]
-pub(in crate::store) struct FolderLock {
+pub(crate) struct FolderLock {
     _file: File,
 }
 
 /// Takes the lease, waiting so long for a predecessor to let go of it.
-pub(in crate::store) async fn take(folder: &Path, wait: Duration) -> Result<FolderLock, OpenError> {
+pub(crate) async fn take(folder: &Path, wait: Duration) -> Result<FolderLock, OpenError> {
     let path = folder.join("writer.lock");
     crate::store::files::make_private(&path).map_err(|error| OpenError::folder(folder, error))?;
     let file = OpenOptions::new()

@@ -2,6 +2,8 @@
 
 pub(super) mod folder_lock;
 #[cfg(test)]
+pub(super) mod forgetful;
+#[cfg(test)]
 pub(crate) mod model;
 mod operation;
 mod postgres;
@@ -10,9 +12,10 @@ mod sqlite;
 mod tests;
 mod writer;
 
-pub(super) use operation::{OpError, Operation, Query, pending, question};
+pub(crate) use operation::{OpError, Operation, Query, pending, question};
 pub(super) use postgres::PostgresBackend;
-pub(super) use sqlite::SqliteBackend;
+pub(crate) use sqlite::{SqliteBackend, write_alone};
+pub(crate) use writer::Writer;
 
 use super::StoreError;
 

@@ -3,9 +3,12 @@
 
 use super::writer::{Connect, commit};
 use super::{Backend, Operation, Query};
+use crate::Clock;
+use crate::metrics::Metrics;
 use crate::store::StoreError;
 use crate::store::sql::{Db, Dialect, Insert, Param, Row, SqlError, SqliteDb};
 use async_trait::async_trait;
+use ngoma_message::Timestamp;
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -40,6 +43,8 @@ pub(crate) enum Fate {
 /// What outlives the processes that write on it.
 pub(crate) struct Disk {
     db: Mutex<Option<SqliteDb>>,
+    /// The database's own time.
+    clock: Arc<dyn Clock>,
 }
 
 /// Notes every change of a message's status, in the transaction that makes it.
@@ -48,8 +53,8 @@ const WATCH: &str = "CREATE TEMP TABLE status_change (message BLOB, before INTEG
     BEGIN INSERT INTO status_change VALUES (new.id, old.status, new.status); END;";
 
 impl Disk {
-    /// An empty store of the latest schema.
-    pub(crate) fn new() -> Arc<Self> {
+    /// An empty store of the latest schema, whose leases end by this clock.
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
         let db = Connection::open_in_memory().expect("SQLite opens in memory");
         db.set_prepared_statement_cache_capacity(256);
         let mut db = SqliteDb(db);
@@ -57,6 +62,7 @@ impl Disk {
         made.expect("the latest schema can be made");
         Arc::new(Self {
             db: Mutex::new(Some(db)),
+            clock,
         })
     }
 
@@ -80,7 +86,19 @@ impl Disk {
 
     /// Does something that no process does.
     pub(in crate::store) fn with<T>(&self, action: impl FnOnce(&mut dyn Db) -> T) -> T {
-        action(self.held().as_mut().expect("the disk is there"))
+        let mut held = self.held();
+        let mut filling = self.filling(held.take().expect("the disk is there"), None);
+        let done = action(&mut filling);
+        *held = Some(filling.db);
+        done
+    }
+
+    fn filling(&self, db: SqliteDb, left: Option<u32>) -> Filling {
+        Filling {
+            db,
+            left,
+            clock: Arc::clone(&self.clock),
+        }
     }
 
     fn held(&self) -> MutexGuard<'_, Option<SqliteDb>> {
@@ -96,8 +114,8 @@ impl Disk {
             Fate::FullAfter(statements) => Some(statements),
             Fate::Kept | Fate::KeptAndDenied => None,
         };
-        let mut attached = Attached(Filling { db, left });
-        let failure = commit(&mut attached, batch).unwrap_or_else(|_| Some(gone()));
+        let mut attached = Attached(self.filling(db, left));
+        let failure = commit(&mut attached, batch, &Metrics::default()).unwrap_or_else(|_| Some(gone()));
         *held = Some(attached.0.db);
         match (failure, fate) {
             (None, Fate::KeptAndDenied) => Some(StoreError::Unavailable("the connection was lost".into())),
@@ -265,6 +283,7 @@ impl Connect for Attached {
 struct Filling {
     db: SqliteDb,
     left: Option<u32>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Filling {
@@ -302,5 +321,9 @@ impl Db for Filling {
     fn insert(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError> {
         self.count()?;
         self.db.insert(insert, rows)
+    }
+
+    fn time(&mut self) -> Result<Timestamp, SqlError> {
+        Ok(self.clock.now())
     }
 }

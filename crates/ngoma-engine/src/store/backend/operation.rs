@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// Why one operation did not happen; the rest of its transaction is not concerned.
 #[derive(Debug, thiserror::Error)]
-pub(in crate::store) enum OpError {
+pub(crate) enum OpError {
     /// The database refused a statement.
     #[error(transparent)]
     Sql(#[from] SqlError),
@@ -39,7 +39,7 @@ impl From<SqlError> for StoreError {
 }
 
 /// An operation that writes. It may be run more than once, each time in a transaction that was not committed before.
-pub(in crate::store) trait Operation: Send {
+pub(crate) trait Operation: Send {
     /// Runs it and keeps what it gave.
     fn run(&mut self, db: &mut dyn Db) -> Result<(), OpError>;
     /// Answers with what the last run gave, or with the failure of its transaction.
@@ -47,7 +47,7 @@ pub(in crate::store) trait Operation: Send {
 }
 
 /// A query, run once.
-pub(in crate::store) trait Query: Send {
+pub(crate) trait Query: Send {
     /// Runs it and answers.
     fn run(self: Box<Self>, db: &mut dyn Db) -> Result<(), SqlError>;
     /// Answers that it cannot be run.
@@ -55,10 +55,10 @@ pub(in crate::store) trait Query: Send {
 }
 
 /// What comes back of an operation or a query.
-pub(in crate::store) type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
+pub(crate) type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
 
 /// An operation and where its answer comes. `place` is given up with it.
-pub(in crate::store) fn pending<T, F>(run: F, place: OwnedSemaphorePermit) -> (Box<dyn Operation>, Answer<T>)
+pub(crate) fn pending<T, F>(run: F, place: OwnedSemaphorePermit) -> (Box<dyn Operation>, Answer<T>)
 where
     T: Send + 'static,
     F: FnMut(&mut dyn Db) -> Result<T, OpError> + Send + 'static,
@@ -114,7 +114,7 @@ where
 }
 
 /// A query and where its answer comes.
-pub(in crate::store) fn question<T, F>(run: F) -> (Box<dyn Query>, Answer<T>)
+pub(crate) fn question<T, F>(run: F) -> (Box<dyn Query>, Answer<T>)
 where
     T: Send + 'static,
     F: FnOnce(&mut dyn Db) -> Result<T, SqlError> + Send + 'static,

@@ -3,8 +3,8 @@
 use super::folder_lock::FolderLock;
 use super::writer::{Connect, Writer};
 use super::{Backend, Operation, Query};
-use crate::store::StoreError;
 use crate::store::sql::{Db, PostgresDb, SqlError};
+use crate::store::{StoreError, StoreOptions};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ const SLOW: usize = 2;
 const RECONNECT_AFTER: Duration = Duration::from_millis(250);
 
 /// A store in a PostgreSQL database.
-pub(in crate::store) struct PostgresBackend {
+pub(crate) struct PostgresBackend {
     writers: Vec<Writer>,
     quick: Readers,
     slow: Readers,
@@ -27,14 +27,16 @@ pub(in crate::store) struct PostgresBackend {
 
 impl PostgresBackend {
     /// Starts the threads; each connects when it is first needed.
-    pub(in crate::store) fn start(url: &str, lock: FolderLock, group_commit: usize) -> Self {
+    pub(crate) fn start(url: &str, lock: FolderLock, options: &StoreOptions) -> Self {
         let link = || Link {
             url: url.to_owned(),
             db: None,
             failed: None,
         };
         Self {
-            writers: (0..WRITERS).map(|_| Writer::start(link(), group_commit)).collect(),
+            writers: (0..WRITERS)
+                .map(|_| Writer::start(link(), options.group_commit, Arc::clone(&options.metrics)))
+                .collect(),
             quick: Readers::start(QUICK, link),
             slow: Readers::start(SLOW, link),
             lock: Mutex::new(Some(lock)),

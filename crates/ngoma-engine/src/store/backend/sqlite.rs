@@ -3,8 +3,8 @@
 use super::folder_lock::FolderLock;
 use super::writer::{Connect, Writer};
 use super::{Backend, Operation, Query};
-use crate::store::StoreError;
 use crate::store::sql::{Db, SqlError, SqliteDb};
+use crate::store::{StoreError, StoreOptions};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +25,7 @@ const SLOW: usize = 2;
 const PREPARED_STATEMENTS: usize = 128;
 
 /// A store in one SQLite file.
-pub(in crate::store) struct SqliteBackend {
+pub(crate) struct SqliteBackend {
     writer: Writer,
     readers: Arc<Readers>,
 }
@@ -37,7 +37,7 @@ struct Readers {
 
 impl SqliteBackend {
     /// Opens the file's writing connection, which holds the lock of the folder until it is closed.
-    pub(in crate::store) fn open_for_writing(file: &Path, max_pages: Option<u64>) -> Result<SqliteDb, SqlError> {
+    pub(crate) fn open_for_writing(file: &Path, max_pages: Option<u64>) -> Result<SqliteDb, SqlError> {
         let db = Connection::open(file)?;
         db.busy_timeout(BUSY_WAIT)?;
         db.pragma_update(None, "journal_mode", "WAL")?;
@@ -54,22 +54,23 @@ impl SqliteBackend {
     }
 
     /// Starts the threads on a file whose writing connection is open.
-    pub(in crate::store) fn start(
-        file: &Path,
-        db: SqliteDb,
-        lock: FolderLock,
-        group_commit: usize,
-    ) -> Result<Self, SqlError> {
+    pub(crate) fn start(file: &Path, db: SqliteDb, lock: FolderLock, options: &StoreOptions) -> Result<Self, SqlError> {
         let readers = Arc::new(Readers {
             quick: Pool::open(file, QUICK)?,
             slow: Pool::open(file, SLOW)?,
         });
-        let connect = OneFile { db, _lock: lock };
+        let connect = OneFile { db, _lock: Some(lock) };
         Ok(Self {
-            writer: Writer::start(connect, group_commit),
+            writer: Writer::start(connect, options.group_commit, Arc::clone(&options.metrics)),
             readers,
         })
     }
+}
+
+/// Starts the writing thread of a file that nothing else reads, in a folder that is locked already.
+pub(crate) fn write_alone(db: SqliteDb, group_commit: usize) -> Writer {
+    // What it commits is no part of the store's own figures.
+    Writer::start(OneFile { db, _lock: None }, group_commit, Arc::default())
 }
 
 impl Backend for SqliteBackend {
@@ -96,7 +97,7 @@ impl Backend for SqliteBackend {
 
 struct OneFile {
     db: SqliteDb,
-    _lock: FolderLock,
+    _lock: Option<FolderLock>,
 }
 
 impl Connect for OneFile {

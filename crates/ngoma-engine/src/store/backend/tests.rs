@@ -3,7 +3,7 @@
 use super::OpError;
 use crate::store::sql::{Db, args};
 use crate::store::{NO_ACCOUNT, Store, StoreChoice, StoreError, StoreOptions};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -15,6 +15,7 @@ async fn open(folder: &TempDir, max_pages: Option<u64>) -> Store {
         backlog: 64,
         max_pages,
         log_lines: 10,
+        metrics: Arc::default(),
     };
     Store::open(folder.path(), options).await.unwrap()
 }

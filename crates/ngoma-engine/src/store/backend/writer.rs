@@ -1,17 +1,18 @@
 //! A thread that writes: it takes what waits as one transaction, and answers when that is on the disk.
 
 use super::operation::{OpError, Operation};
+use crate::metrics::Metrics;
 use crate::store::StoreError;
 use crate::store::sql::{Db, Dialect, SqlError};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How often a transaction is done again when others were in its way.
 const CONFLICTS: u32 = 8;
 
 /// Hands operations to one writing thread.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     jobs: mpsc::Sender<Job>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -34,12 +35,13 @@ pub(super) trait Connect: Send + 'static {
 }
 
 impl Writer {
-    /// Starts the thread; one transaction takes at most `group_commit` operations.
-    pub(super) fn start(connect: impl Connect, group_commit: usize) -> Self {
+    /// Starts the thread; one transaction takes at most as many operations as the options say.
+    pub(super) fn start(connect: impl Connect, group_commit: usize, metrics: Arc<Metrics>) -> Self {
+        let group_commit = group_commit.max(1);
         let (jobs, queue) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write_until_closed(connect, &queue, group_commit.max(1)))
+            .spawn(move || write_until_closed(connect, &queue, group_commit, &metrics))
             .expect("a thread can be started while the process starts");
         Self {
             jobs,
@@ -48,13 +50,13 @@ impl Writer {
     }
 
     /// Hands over an operation for the next transaction.
-    pub(super) fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
+    pub(crate) fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
         let closed = |_| StoreError::Unavailable("it is closed".into());
         self.jobs.send(Job::Run(operation)).map_err(closed)
     }
 
     /// Writes what was handed over before, then ends the thread and closes its connection.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = self.jobs.send(Job::Close);
@@ -69,7 +71,7 @@ impl Drop for Writer {
     }
 }
 
-fn write_until_closed(mut connect: impl Connect, queue: &mpsc::Receiver<Job>, group_commit: usize) {
+fn write_until_closed(mut connect: impl Connect, queue: &mpsc::Receiver<Job>, group_commit: usize, metrics: &Metrics) {
     let mut is_open = true;
     while is_open && let Ok(first) = queue.recv() {
         let mut batch = Vec::new();
@@ -83,7 +85,7 @@ fn write_until_closed(mut connect: impl Connect, queue: &mpsc::Receiver<Job>, gr
                 next = queue.try_recv().ok();
             }
         }
-        if let Err(error) = write_batch(&mut connect, batch) {
+        if let Err(error) = write_batch(&mut connect, batch, metrics) {
             tracing::error!(%error, "the disk did not confirm a write; the process must end and read it again");
             connect.disk_lost(&error);
             return;
@@ -94,11 +96,15 @@ fn write_until_closed(mut connect: impl Connect, queue: &mpsc::Receiver<Job>, gr
 
 /// One transaction. An operation that fails is undone alone; when the transaction fails, all of it is. An error means
 /// that the disk did not confirm a write.
-fn write_batch(connect: &mut impl Connect, mut batch: Vec<Box<dyn Operation>>) -> Result<(), SqlError> {
+fn write_batch(
+    connect: &mut impl Connect,
+    mut batch: Vec<Box<dyn Operation>>,
+    metrics: &Metrics,
+) -> Result<(), SqlError> {
     if batch.is_empty() {
         return Ok(());
     }
-    let failure = commit(connect, &mut batch)?;
+    let failure = commit(connect, &mut batch, metrics)?;
     for operation in batch {
         operation.answer(failure.clone());
     }
@@ -109,9 +115,13 @@ fn write_batch(connect: &mut impl Connect, mut batch: Vec<Box<dyn Operation>>) -
 pub(super) fn commit(
     connect: &mut impl Connect,
     batch: &mut [Box<dyn Operation>],
+    metrics: &Metrics,
 ) -> Result<Option<StoreError>, SqlError> {
     match commit_batch(connect, batch) {
-        Ok(()) => Ok(None),
+        Ok(took) => {
+            metrics.measure_commit(batch.len(), took);
+            Ok(None)
+        }
         Err(lost @ SqlError::DiskLost(_)) => Err(lost),
         Err(error) => {
             tracing::warn!(%error, operations = batch.len(), "a store transaction was given up");
@@ -123,7 +133,8 @@ pub(super) fn commit(
     }
 }
 
-fn commit_batch(connect: &mut impl Connect, batch: &mut [Box<dyn Operation>]) -> Result<(), SqlError> {
+/// Says how long the disk took to confirm it.
+fn commit_batch(connect: &mut impl Connect, batch: &mut [Box<dyn Operation>]) -> Result<Duration, SqlError> {
     let mut conflicts = 0;
     let mut guard = None;
     loop {
@@ -135,7 +146,7 @@ fn commit_batch(connect: &mut impl Connect, batch: &mut [Box<dyn Operation>]) ->
             Dialect::Postgres => Guard::Whole,
         });
         match run_in_transaction(db, batch, guard_now) {
-            Ok(()) => return Ok(()),
+            Ok(took) => return Ok(took),
             Err(Broken::Operation) => {
                 roll_back(connect)?;
                 guard = Some(Guard::EachOperation);
@@ -178,7 +189,7 @@ impl From<SqlError> for Broken {
     }
 }
 
-fn run_in_transaction(db: &mut dyn Db, batch: &mut [Box<dyn Operation>], guard: Guard) -> Result<(), Broken> {
+fn run_in_transaction(db: &mut dyn Db, batch: &mut [Box<dyn Operation>], guard: Guard) -> Result<Duration, Broken> {
     match db.dialect() {
         Dialect::Sqlite => db.execute("BEGIN IMMEDIATE", &[]).map(drop)?,
         Dialect::Postgres => db.script("BEGIN")?,
@@ -193,11 +204,12 @@ fn run_in_transaction(db: &mut dyn Db, batch: &mut [Box<dyn Operation>], guard: 
             Guard::EachOperation => run_guarded(db, operation.as_mut())?,
         }
     }
+    let begun = Instant::now();
     match db.dialect() {
         Dialect::Sqlite => db.execute("COMMIT", &[]).map(drop)?,
         Dialect::Postgres => db.script("COMMIT")?,
     }
-    Ok(())
+    Ok(begun.elapsed())
 }
 
 fn run_guarded(db: &mut dyn Db, operation: &mut dyn Operation) -> Result<(), SqlError> {

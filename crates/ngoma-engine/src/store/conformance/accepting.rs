@@ -25,10 +25,7 @@ async fn accepted_messages_wait_in_the_order_of_their_priority() {
         let accepted = ground.store.accept(acceptance(ground, None, "", messages)).await;
         assert_eq!(accepted, Ok(AcceptResult::Accepted));
         let pull = async |limit| {
-            let pulled = ground
-                .store
-                .pull_outbound(ground.account, ground.channel, ground.now, limit);
-            let pulled = pulled.await.unwrap();
+            let pulled = ground.pull_outbound(&ground.store, limit).await;
             pulled.into_iter().map(|taken| taken.message.id).collect::<Vec<_>>()
         };
         assert_eq!(pull(3).await, [&ids[1], &ids[3], &ids[2]].map(Clone::clone));
@@ -49,10 +46,7 @@ async fn a_request_is_done_once_under_its_key() {
         assert_eq!(ask(Some("k"), "one", messages()).await, Ok(AcceptResult::Known(ids)));
         assert_eq!(ask(Some("k"), "two", messages()).await, Ok(AcceptResult::KeyTaken));
         assert_eq!(ask(None, "one", messages()).await, Ok(AcceptResult::Accepted));
-        let pulled = ground
-            .store
-            .pull_outbound(ground.account, ground.channel, ground.now, 100);
-        assert_eq!(pulled.await.unwrap().len(), 4);
+        assert_eq!(ground.pull_outbound(&ground.store, 100).await.len(), 4);
         let mut elsewhere = acceptance(ground, Some("k"), "other", Vec::new());
         elsewhere.account = ground.other.0;
         assert_eq!(ground.store.accept(elsewhere).await, Ok(AcceptResult::Accepted));

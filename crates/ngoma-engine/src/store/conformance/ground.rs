@@ -1,13 +1,15 @@
 //! An empty store with two accounts, on each kind of database.
 
+use crate::SystemClock;
 use crate::channel::Receipt;
 use crate::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
+use crate::queue::{Line, Queue, StoreQueue};
 use crate::record::Status;
 use crate::service::Bundle;
 use crate::store::model::{Disk, Fate, Surroundings};
 use crate::store::{
-    AttemptResult, InboundMessage, NewOutbound, OutcomeWrite, Publish, ReceiptWrite, StepCommit, StepEnd, Store,
-    StoreChoice, StoreOptions,
+    AttemptResult, InboundMessage, NewOutbound, OutcomeWrite, Publish, PulledInbound, PulledOutbound, QueueKind,
+    ReceiptWrite, StepCommit, StepEnd, Store, StoreChoice, StoreError, StoreOptions,
 };
 use crate::trace::Trail;
 use async_trait::async_trait;
@@ -45,7 +47,7 @@ pub(super) async fn on_every_store(check: impl AsyncFn(&mut Ground)) {
 
 /// Checks something on the kinds of stores that several processes work on at once.
 pub(super) async fn on_stores_of_several(check: impl AsyncFn(&mut Ground)) {
-    check(&mut Ground::on(Database::Model(Disk::new())).await).await;
+    check(&mut Ground::on(Database::Model(Disk::new(Arc::new(SystemClock)))).await).await;
     if let Ok(server) = std::env::var("NGOMA_TEST_POSTGRES") {
         check(&mut Ground::on(Database::Postgres(new_database(&server))).await).await;
     }
@@ -144,7 +146,7 @@ impl Ground {
         let message = self.inbound(None);
         let stored = self
             .store
-            .store_inbound(message.clone(), Publish::Leased, Trail::default());
+            .store_inbound(message.clone(), Publish::Leased, self.store.epoch(), Trail::default());
         stored.await.unwrap();
         message
     }
@@ -162,6 +164,7 @@ impl Ground {
         StepCommit {
             account: self.account,
             message: message.id.clone(),
+            lease: self.store.epoch(),
             at: self.now,
             end: StepEnd {
                 status: Status::Handled,
@@ -177,9 +180,48 @@ impl Ground {
         }
     }
 
+    /// A line of the channel.
+    pub(super) fn line(&self, kind: QueueKind) -> Line {
+        Line {
+            account: self.account,
+            channel: self.channel,
+            kind,
+        }
+    }
+
+    /// Takes texts of people from the queue.
+    pub(super) async fn pull_inbound(&self, store: &Store, limit: usize) -> Vec<PulledInbound> {
+        let queue = StoreQueue::new(store.clone());
+        let leases = queue.pull(self.line(QueueKind::Inbound), self.now, limit).await;
+        store.inbound_of(leases.unwrap()).await.unwrap()
+    }
+
+    /// Takes texts to people from the queue.
+    pub(super) async fn pull_outbound(&self, store: &Store, limit: usize) -> Vec<PulledOutbound> {
+        let queue = StoreQueue::new(store.clone());
+        let leases = queue.pull(self.line(QueueKind::Outbound), self.now, limit).await;
+        store.outbound_of(leases.unwrap()).await.unwrap()
+    }
+
+    /// Says that an attempt begins now.
+    pub(super) async fn begin_attempt(&self, store: &Store, message: &MessageId) -> Result<(), StoreError> {
+        let lease = store.epoch();
+        store
+            .begin_attempt(self.account, message.clone(), self.now, lease)
+            .await
+    }
+
     /// Stores what an attempt brought.
     pub(super) async fn end_attempt(&self, store: &Store, message: &MessageId, result: AttemptResult) {
-        let outcome = OutcomeWrite {
+        let outcome = self.outcome(store, message, result);
+        store.record_outcome(Arc::new(outcome)).await.unwrap();
+    }
+
+    /// What an attempt brought.
+    pub(super) fn outcome(&self, store: &Store, message: &MessageId, result: AttemptResult) -> OutcomeWrite {
+        OutcomeWrite {
+            id: MessageId::generate(),
+            lease: store.epoch(),
             account: self.account,
             channel: self.channel,
             message: message.clone(),
@@ -187,8 +229,7 @@ impl Ground {
             at: self.now,
             result,
             trail: Trail::default(),
-        };
-        store.record_outcome(Arc::new(outcome)).await.unwrap();
+        }
     }
 
     /// A receipt of the channel.
@@ -218,7 +259,7 @@ async fn open(database: &Database, folder: &Path) -> Store {
     let choice = match database {
         Database::Model(disk) => {
             let name = folder.to_string_lossy();
-            return Store::on_model(disk, Arc::new(Calm), &name, Timestamp::now());
+            return Store::on_model(disk, Arc::new(Calm), &name);
         }
         Database::Sqlite => StoreChoice::Sqlite,
         Database::Postgres(url) => StoreChoice::Postgres(url.clone()),
@@ -230,6 +271,7 @@ async fn open(database: &Database, folder: &Path) -> Store {
         backlog: 64,
         max_pages: None,
         log_lines: 10,
+        metrics: Arc::default(),
     };
     Store::open(folder, options).await.unwrap()
 }

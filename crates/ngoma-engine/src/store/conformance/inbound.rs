@@ -8,15 +8,12 @@ use std::time::Duration;
 async fn take(ground: &Ground, message: &InboundMessage) -> Result<StoredInbound, StoreError> {
     let stored = ground
         .store
-        .store_inbound(message.clone(), Publish::Free, Trail::default());
+        .store_inbound(message.clone(), Publish::Free, ground.store.epoch(), Trail::default());
     stored.await
 }
 
 async fn waiting(ground: &Ground) -> usize {
-    let pulled = ground
-        .store
-        .pull_inbound(ground.account, ground.channel, ground.now, 100);
-    pulled.await.unwrap().len()
+    ground.pull_inbound(&ground.store, 100).await.len()
 }
 
 #[tokio::test]
@@ -84,21 +81,15 @@ async fn a_message_without_an_id_is_known_by_what_it_says_for_an_hour() {
 async fn work_is_leased_to_one_and_is_due_when_it_came() {
     on_every_store(async |ground| {
         let message = ground.inbound(None);
-        assert_eq!(
-            ground.store.next_due(QueueKind::Inbound, ground.channel).await,
-            Ok(None)
-        );
+        assert_eq!(ground.store.next_due(ground.line(QueueKind::Inbound)).await, Ok(None));
         take(ground, &message).await.unwrap();
         assert_eq!(
-            ground.store.next_due(QueueKind::Inbound, ground.channel).await,
+            ground.store.next_due(ground.line(QueueKind::Inbound)).await,
             Ok(Some(ground.now))
         );
         assert_eq!(waiting(ground).await, 1);
         assert_eq!(waiting(ground).await, 0);
-        assert_eq!(
-            ground.store.next_due(QueueKind::Inbound, ground.channel).await,
-            Ok(None)
-        );
+        assert_eq!(ground.store.next_due(ground.line(QueueKind::Inbound)).await, Ok(None));
         ground.take_in().await;
         assert_eq!(waiting(ground).await, 0, "it is leased from the start");
     })
@@ -106,16 +97,23 @@ async fn work_is_leased_to_one_and_is_due_when_it_came() {
 }
 
 #[tokio::test]
-async fn a_lease_given_up_is_taken_again() {
+async fn what_may_be_stored_and_leased_to_nobody_is_freed_once() {
     on_every_store(async |ground| {
         let message = ground.take_in().await;
-        let leased = async || ground.store.leased(ground.account, ground.channel).await.unwrap();
-        assert_eq!(leased().await, [&message.id].map(Clone::clone));
-        let elsewhere = ground.store.leased(ground.other.0, ground.other.1).await;
-        assert_eq!(elsewhere, Ok(vec![]));
-        ground.store.free_leases(ground.account, leased().await).await.unwrap();
-        assert_eq!(leased().await, []);
-        assert_eq!(waiting(ground).await, 1);
+        let elsewhere = ground.take_in().await;
+        let epoch = ground.store.epoch();
+        ground
+            .store
+            .note_unsure_arrival(ground.account, message.id.clone(), epoch);
+        ground
+            .store
+            .note_unsure_arrival(ground.account, elsewhere.id, epoch - 1);
+        ground.store.free_unsure_pulls().await.unwrap();
+        let pulled = ground.pull_inbound(&ground.store, 10).await;
+        let pulled: Vec<_> = pulled.into_iter().map(|taken| taken.message.id).collect();
+        assert_eq!(pulled, [message.id]);
+        ground.store.free_unsure_pulls().await.unwrap();
+        assert_eq!(waiting(ground).await, 0);
     })
     .await;
 }

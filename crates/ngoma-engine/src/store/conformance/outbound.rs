@@ -4,6 +4,7 @@ use super::{Ground, on_every_store};
 use crate::record::Status;
 use crate::store::{Acceptance, AttemptResult, Publish, PulledOutbound, QueueKind};
 use ngoma_message::MessageId;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Accepts a message and takes it from the queue.
@@ -19,15 +20,13 @@ pub(super) async fn pulled(ground: &Ground) -> PulledOutbound {
 }
 
 async fn pull(ground: &Ground) -> Option<PulledOutbound> {
-    let pulled = ground
-        .store
-        .pull_outbound(ground.account, ground.channel, ground.now, 1);
-    pulled.await.unwrap().pop()
+    ground.pull_outbound(&ground.store, 1).await.pop()
 }
 
 pub(super) fn sent(provider_id: &str) -> AttemptResult {
     AttemptResult::Sent {
         provider_id: Some(provider_id.to_owned()),
+        carrier_key: Some(provider_id.to_owned()),
         event: MessageId::generate(),
     }
 }
@@ -44,17 +43,13 @@ pub(super) fn over(status: Status) -> AttemptResult {
 async fn what_was_sent_is_done_and_known_by_its_carriers_id() {
     on_every_store(async |ground| {
         let id = pulled(ground).await.message.id;
-        ground
-            .store
-            .begin_attempt(ground.account, id.clone(), ground.now)
-            .await
-            .unwrap();
+        ground.begin_attempt(&ground.store, &id).await.unwrap();
         ground.end_attempt(&ground.store, &id, sent("7")).await;
         let held = ground.store.message(ground.account, &id).await.unwrap().unwrap();
         assert_eq!((held.status, held.provider_id.as_deref()), (Status::Sent, Some("7")));
         assert!(!held.possible_duplicate);
         assert_eq!(ground.events(&id).await, ["ack"]);
-        let again = ground.store.begin_attempt(ground.account, id, ground.now).await;
+        let again = ground.begin_attempt(&ground.store, &id).await;
         assert!(again.is_err(), "it is over");
     })
     .await;
@@ -65,23 +60,15 @@ async fn what_is_tried_later_waits_and_counts_its_attempts() {
     on_every_store(async |ground| {
         let id = pulled(ground).await.message.id;
         let later = |counts| AttemptResult::Later {
-            begun_at: ground.now,
             due_at: ground.now + Duration::from_secs(60),
             counts,
+            may_repeat: false,
         };
         for (counts, attempts) in [(true, 1), (false, 1), (true, 2)] {
-            ground
-                .store
-                .begin_attempt(ground.account, id.clone(), ground.now)
-                .await
-                .unwrap();
+            ground.begin_attempt(&ground.store, &id).await.unwrap();
             ground.end_attempt(&ground.store, &id, later(counts)).await;
             assert!(pull(ground).await.is_none(), "it is not due yet");
-            let due = ground
-                .store
-                .next_due(QueueKind::Outbound, ground.channel)
-                .await
-                .unwrap();
+            let due = ground.store.next_due(ground.line(QueueKind::Outbound)).await.unwrap();
             assert_eq!(due, Some(ground.now + Duration::from_secs(60)));
             ground.store.draw_near(ground.now, Duration::ZERO).await.unwrap();
             let taken = pull(ground).await.expect("the clock was set back");
@@ -95,16 +82,13 @@ async fn what_is_tried_later_waits_and_counts_its_attempts() {
 async fn what_was_being_sent_when_its_process_ended_is_found_open() {
     on_every_store(async |ground| {
         let id = pulled(ground).await.message.id;
-        ground
-            .store
-            .begin_attempt(ground.account, id.clone(), ground.now)
-            .await
-            .unwrap();
+        ground.begin_attempt(&ground.store, &id).await.unwrap();
         let successor = ground.successor().await;
-        let pulled = successor
-            .pull_outbound(ground.account, ground.channel, ground.now, 10)
-            .await;
-        let taken = pulled.unwrap().pop().expect("its lease ended with its process");
+        let taken = ground
+            .pull_outbound(&successor, 10)
+            .await
+            .pop()
+            .expect("its lease ended with its process");
         assert!(taken.attempt_open);
         ground.end_attempt(&successor, &id, over(Status::Unknown)).await;
         let held = successor.message(ground.account, &id).await.unwrap().unwrap();
@@ -117,24 +101,18 @@ async fn what_was_being_sent_when_its_process_ended_is_found_open() {
 async fn an_attempt_recorded_twice_counts_once_and_ends_no_later_one() {
     on_every_store(async |ground| {
         let id = pulled(ground).await.message.id;
-        let begin = async |at| {
-            ground
-                .store
-                .begin_attempt(ground.account, id.clone(), at)
-                .await
-                .unwrap()
-        };
         let later = AttemptResult::Later {
-            begun_at: ground.now,
             due_at: ground.now,
             counts: true,
+            may_repeat: false,
         };
-        begin(ground.now).await;
-        begin(ground.now).await;
-        ground.end_attempt(&ground.store, &id, later.clone()).await;
+        let outcome = Arc::new(ground.outcome(&ground.store, &id, later));
+        ground.begin_attempt(&ground.store, &id).await.unwrap();
+        ground.begin_attempt(&ground.store, &id).await.unwrap();
+        ground.store.record_outcome(Arc::clone(&outcome)).await.unwrap();
         assert_eq!(pull(ground).await.expect("it is due").message.attempts, 1);
-        begin(ground.now + Duration::from_secs(1)).await;
-        ground.end_attempt(&ground.store, &id, later).await;
+        ground.begin_attempt(&ground.store, &id).await.unwrap();
+        ground.store.record_outcome(outcome).await.unwrap();
         assert!(pull(ground).await.is_none(), "its second attempt is under way");
     })
     .await;

@@ -26,8 +26,7 @@ fn by_carrier(id: &str, status: DeliveryStatus) -> Receipt {
 /// A message whose attempt is on its way.
 async fn leaving(ground: &Ground) -> MessageId {
     let id = pulled(ground).await.message.id;
-    let begun = ground.store.begin_attempt(ground.account, id.clone(), ground.now);
-    begun.await.unwrap();
+    ground.begin_attempt(&ground.store, &id).await.unwrap();
     id
 }
 

@@ -47,7 +47,9 @@ async fn rolling_the_days_leaves_what_is_of_today() {
     on_every_store(async |ground| {
         let take = async || {
             let message = ground.inbound(Some("p"));
-            let stored = ground.store.store_inbound(message, Publish::Free, Trail::default());
+            let stored = ground
+                .store
+                .store_inbound(message, Publish::Free, ground.store.epoch(), Trail::default());
             stored.await.unwrap()
         };
         assert_eq!(take().await, StoredInbound::Stored);

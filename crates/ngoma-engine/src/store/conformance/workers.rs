@@ -3,19 +3,27 @@
 use super::outbound::{over, pulled, sent};
 use super::{Ground, on_stores_of_several};
 use crate::record::Status;
-use crate::store::workers::WORKER_LEASE;
-use crate::store::{Publish, Store, StoreError};
+use crate::store::sql::args;
+use crate::store::{NO_ACCOUNT, Publish, Store, StoreError};
 use crate::trace::Trail;
 use std::sync::Arc;
-use std::time::Duration;
+
+/// Lets a process be silent for so long that its lease is over.
+async fn be_silent(store: &Store) {
+    let epoch = store.epoch();
+    let silent = store.write(NO_ACCOUNT, move |db| {
+        let sql = "UPDATE worker SET lease_until = 0 WHERE epoch = ?1";
+        Ok(db.execute(sql, &args![epoch])?)
+    });
+    assert_eq!(silent.await, Ok(1));
+}
 
 /// Another process that takes over what the first had, which has not said for long that it lives.
 async fn heir(ground: &mut Ground) -> Store {
     let heir = ground.another_process().await;
-    // The first process's lease began by the machine's clock, a moment before or after the test's.
-    let late = ground.now + WORKER_LEASE + Duration::from_secs(30);
-    assert_eq!(heir.beat(late).await, Ok(true));
-    assert_eq!(heir.free_leases_of_the_dead(late).await, Ok(1));
+    be_silent(&ground.store).await;
+    assert_eq!(heir.beat().await, Ok(true));
+    assert_eq!(heir.free_leases_of_the_dead().await, Ok(1));
     heir
 }
 
@@ -24,11 +32,10 @@ async fn a_process_that_says_it_lives_keeps_its_leases() {
     on_stores_of_several(async |ground| {
         ground.take_in().await;
         let other = ground.another_process().await;
-        let late = ground.now + WORKER_LEASE + Duration::from_secs(30);
-        assert_eq!(ground.store.beat(late).await, Ok(true));
-        assert_eq!(other.free_leases_of_the_dead(late).await, Ok(0));
-        let pulled = other.pull_inbound(ground.account, ground.channel, ground.now, 10).await;
-        assert!(pulled.unwrap().is_empty());
+        be_silent(&ground.store).await;
+        assert_eq!(ground.store.beat().await, Ok(true));
+        assert_eq!(other.free_leases_of_the_dead().await, Ok(0));
+        assert!(ground.pull_inbound(&other, 10).await.is_empty());
     })
     .await;
 }
@@ -38,12 +45,12 @@ async fn a_process_that_lost_its_lease_begins_no_attempt() {
     on_stores_of_several(async |ground| {
         let id = pulled(ground).await.message.id;
         let heir = heir(ground).await;
-        let taken = heir.pull_outbound(ground.account, ground.channel, ground.now, 10).await;
-        assert_eq!(taken.unwrap().len(), 1);
-        let zombie = ground.store.begin_attempt(ground.account, id.clone(), ground.now).await;
+        let taken = ground.pull_outbound(&heir, 10).await;
+        assert_eq!(taken.len(), 1);
+        let zombie = ground.begin_attempt(&ground.store, &id).await;
         assert!(matches!(zombie, Err(StoreError::Refused(_))), "{zombie:?}");
-        heir.begin_attempt(ground.account, id, ground.now).await.unwrap();
-        assert_eq!(ground.store.beat(ground.now).await, Ok(false));
+        ground.begin_attempt(&heir, &id).await.unwrap();
+        assert_eq!(ground.store.beat().await, Ok(false));
     })
     .await;
 }
@@ -52,14 +59,10 @@ async fn a_process_that_lost_its_lease_begins_no_attempt() {
 async fn what_two_processes_may_have_sent_says_so() {
     on_stores_of_several(async |ground| {
         let id = pulled(ground).await.message.id;
-        ground
-            .store
-            .begin_attempt(ground.account, id.clone(), ground.now)
-            .await
-            .unwrap();
+        ground.begin_attempt(&ground.store, &id).await.unwrap();
         let heir = heir(ground).await;
-        let taken = heir.pull_outbound(ground.account, ground.channel, ground.now, 10).await;
-        assert!(taken.unwrap()[0].attempt_open);
+        let taken = ground.pull_outbound(&heir, 10).await;
+        assert!(taken[0].attempt_open);
         ground.end_attempt(&ground.store, &id, over(Status::Failed)).await;
         assert_eq!(ground.status(&id).await, Status::Queued, "it is the heir's to end");
         ground.end_attempt(&ground.store, &id, sent("7")).await;
@@ -74,8 +77,8 @@ async fn a_step_of_a_process_that_lost_its_lease_leaves_nothing() {
     on_stores_of_several(async |ground| {
         let message = ground.take_in().await;
         let heir = heir(ground).await;
-        let taken = heir.pull_inbound(ground.account, ground.channel, ground.now, 10).await;
-        assert_eq!(taken.unwrap().len(), 1);
+        let taken = ground.pull_inbound(&heir, 10).await;
+        assert_eq!(taken.len(), 1);
         let mut step = ground.step(&message);
         step.outbound = vec![ground.outbound(Publish::Free)];
         let zombie = ground.store.commit_step(Arc::new(step)).await;
@@ -83,7 +86,9 @@ async fn a_step_of_a_process_that_lost_its_lease_leaves_nothing() {
             zombie,
             Err(StoreError::Refused("another process has the message".into()))
         );
-        heir.commit_step(Arc::new(ground.step(&message))).await.unwrap();
+        let mut step = ground.step(&message);
+        step.lease = heir.epoch();
+        heir.commit_step(Arc::new(step)).await.unwrap();
         assert_eq!(ground.status(&message.id).await, Status::Handled);
     })
     .await;
@@ -93,13 +98,13 @@ async fn a_step_of_a_process_that_lost_its_lease_leaves_nothing() {
 async fn what_a_process_leased_after_it_was_taken_for_dead_is_freed_too() {
     on_stores_of_several(async |ground| {
         let heir = heir(ground).await;
+        let epoch = ground.store.epoch();
         let stored = ground
             .store
-            .store_inbound(ground.inbound(None), Publish::Leased, Trail::default());
+            .store_inbound(ground.inbound(None), Publish::Leased, epoch, Trail::default());
         stored.await.unwrap();
-        assert_eq!(heir.free_leases_of_the_dead(ground.now).await, Ok(0));
-        let pulled = heir.pull_inbound(ground.account, ground.channel, ground.now, 10).await;
-        assert_eq!(pulled.unwrap().len(), 1);
+        assert_eq!(heir.free_leases_of_the_dead().await, Ok(0));
+        assert_eq!(ground.pull_inbound(&heir, 10).await.len(), 1);
     })
     .await;
 }

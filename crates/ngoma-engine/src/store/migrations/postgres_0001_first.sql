@@ -257,7 +257,8 @@ CREATE TABLE service_log (
 );
 
 -- Work that waits or is under way. `lease` is the epoch of the process that has it, 0 when it is free; `attempt_at` is
--- set from before bytes leave until their outcome is stored; `published` when a broker has its ticket; `about` is the message
+-- set from before bytes leave until their outcome is stored; `published` is when a broker got its ticket; `may_repeat` says
+-- that an earlier attempt may have sent it; `hops` counts the channels it was passed on by; `about` is the message
 -- an event is about.
 CREATE TABLE work (
     account BIGINT NOT NULL,
@@ -270,11 +271,14 @@ CREATE TABLE work (
     attempts BIGINT NOT NULL DEFAULT 0,
     attempt_at BIGINT,
     published BIGINT NOT NULL DEFAULT 0,
+    may_repeat BIGINT NOT NULL DEFAULT 0,
+    hops BIGINT NOT NULL DEFAULT 0,
     about UUID,
     PRIMARY KEY (account, item, kind)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX work_ready ON work (kind, channel, priority, due_at, item) WHERE lease = 0 AND published = 0;
 CREATE INDEX work_leased ON work (lease) WHERE lease <> 0;
+CREATE INDEX work_published ON work (kind, channel, published) WHERE lease = 0 AND published <> 0;
 
 -- What was given up, with the reason; a person may have it tried again.
 CREATE TABLE dead_letter (

@@ -254,7 +254,8 @@ INSERT INTO service_log (account, service, id, at, level, message)
     FROM old_service_log AS l JOIN service AS v ON v.id = l.service;
 
 -- Work that waits or is under way. `lease` is the epoch of the process that has it, 0 when it is free; `attempt_at` is
--- set from before bytes leave until their outcome is stored; `published` when a broker has its ticket; `about` is the message
+-- set from before bytes leave until their outcome is stored; `published` is when a broker got its ticket; `may_repeat` says
+-- that an earlier attempt may have sent it; `hops` counts the channels it was passed on by; `about` is the message
 -- an event is about.
 CREATE TABLE work (
     account INTEGER NOT NULL,
@@ -267,6 +268,8 @@ CREATE TABLE work (
     attempts INTEGER NOT NULL DEFAULT 0,
     attempt_at INTEGER,
     published INTEGER NOT NULL DEFAULT 0,
+    may_repeat INTEGER NOT NULL DEFAULT 0,
+    hops INTEGER NOT NULL DEFAULT 0,
     about BLOB,
     PRIMARY KEY (account, item, kind)
 ) WITHOUT ROWID;
@@ -275,6 +278,7 @@ INSERT INTO work (account, item, kind, channel, priority, due_at, lease, attempt
     FROM queue AS q JOIN old_message AS m ON m.seq = q.message WHERE typeof(m.id) = 'blob';
 CREATE INDEX work_ready ON work (kind, channel, priority, due_at, item) WHERE lease = 0 AND published = 0;
 CREATE INDEX work_leased ON work (lease) WHERE lease <> 0;
+CREATE INDEX work_published ON work (kind, channel, published) WHERE lease = 0 AND published <> 0;
 
 -- What was given up, with the reason; a person may have it tried again.
 CREATE TABLE dead_letter (

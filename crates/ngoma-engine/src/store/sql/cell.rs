@@ -5,7 +5,7 @@ use ngoma_message::{MessageId, Timestamp};
 
 /// One value of a row.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::store) enum Cell {
+pub(crate) enum Cell {
     /// No value.
     Null,
     /// A whole number.
@@ -20,17 +20,17 @@ pub(in crate::store) enum Cell {
 
 /// One row of a query.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::store) struct Row(pub(super) Vec<Cell>);
+pub(crate) struct Row(pub(super) Vec<Cell>);
 
 impl Row {
     /// The value of a column, from 0.
-    pub(in crate::store) fn get<T: FromCell>(&self, column: usize) -> Result<T, SqlError> {
+    pub(crate) fn get<T: FromCell>(&self, column: usize) -> Result<T, SqlError> {
         let cell = self.0.get(column).unwrap_or(&Cell::Null);
         T::from_cell(cell).ok_or_else(|| SqlError::Refused(format!("column {column} holds something else: {cell:?}")))
     }
 
     /// A row of the columns from that one on.
-    pub(in crate::store) fn after(row: &Self, columns: usize) -> Self {
+    pub(crate) fn after(row: &Self, columns: usize) -> Self {
         Self(row.0.get(columns..).unwrap_or_default().to_vec())
     }
 
@@ -41,7 +41,7 @@ impl Row {
     }
 
     /// The value of the last column.
-    pub(in crate::store) fn last<T: FromCell>(&self) -> Result<T, SqlError> {
+    pub(crate) fn last<T: FromCell>(&self) -> Result<T, SqlError> {
         self.get(self.0.len().saturating_sub(1))
     }
 }
@@ -60,7 +60,7 @@ impl Cell {
 }
 
 /// What a value is read as.
-pub(in crate::store) trait FromCell: Sized {
+pub(crate) trait FromCell: Sized {
     /// The value, unless it is of another kind.
     fn from_cell(cell: &Cell) -> Option<Self>;
 }

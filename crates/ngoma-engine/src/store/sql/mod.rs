@@ -5,14 +5,16 @@ mod param;
 mod postgres;
 mod sqlite;
 
-pub(super) use cell::Row;
-pub(super) use param::{Param, args};
-pub(super) use postgres::{PostgresDb, SCHEMA};
-pub(super) use sqlite::SqliteDb;
+pub(crate) use cell::Row;
+pub(crate) use param::{Param, args};
+pub(crate) use postgres::{PostgresDb, SCHEMA};
+pub(crate) use sqlite::SqliteDb;
+
+use ngoma_message::Timestamp;
 
 /// Which database a text is for, where one text does not do for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Dialect {
+pub(crate) enum Dialect {
     /// SQLite.
     Sqlite,
     /// PostgreSQL; what is on the message path, Citus takes too.
@@ -20,7 +22,7 @@ pub(super) enum Dialect {
 }
 
 /// A connection to a database. Parameters are written `?1`, `?2`, … whatever the database.
-pub(super) trait Db {
+pub(crate) trait Db {
     /// Which database it is.
     fn dialect(&self) -> Dialect;
     /// Runs a statement; says how many rows it changed.
@@ -31,6 +33,11 @@ pub(super) trait Db {
     fn script(&mut self, sql: &str) -> Result<(), SqlError>;
     /// Inserts many rows at once; gives what the statement returns.
     fn insert(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError>;
+
+    /// The time by which leases are over: the database's own, since the processes' clocks may differ.
+    fn time(&mut self) -> Result<Timestamp, SqlError> {
+        Ok(Timestamp::now())
+    }
 
     /// The first row of a query, if there is one.
     fn first(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, SqlError> {
@@ -48,18 +55,18 @@ pub(super) trait Db {
 
 /// A statement that inserts rows.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Insert {
+pub(crate) struct Insert {
     /// The table and its columns: `message (account, id)`.
-    pub(super) into: &'static str,
+    pub(crate) into: &'static str,
     /// How many columns that names.
-    pub(super) columns: usize,
+    pub(crate) columns: usize,
     /// What follows the rows: `ON CONFLICT DO NOTHING`.
-    pub(super) tail: &'static str,
+    pub(crate) tail: &'static str,
 }
 
 /// Why a statement was not done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum SqlError {
+pub(crate) enum SqlError {
     /// The database does not take it now; nothing is known to have been done. The words say why.
     #[error("{0}")]
     Unavailable(String),

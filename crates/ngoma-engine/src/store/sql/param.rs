@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// One parameter of a statement.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::store) enum Param<'a> {
+pub(crate) enum Param<'a> {
     /// No value.
     Null,
     /// A whole number; a claim is 0 or 1, a moment is microseconds since 1970 UTC.
@@ -25,7 +25,7 @@ pub(in crate::store) enum Param<'a> {
 macro_rules! args {
     ($($value:expr),* $(,)?) => { [$($crate::store::sql::Param::from($value)),*] };
 }
-pub(in crate::store) use args;
+pub(crate) use args;
 
 impl From<i64> for Param<'_> {
     fn from(value: i64) -> Self {

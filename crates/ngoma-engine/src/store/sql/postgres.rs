@@ -3,6 +3,7 @@
 use super::cell::{Cell, Row};
 use super::{Db, Dialect, Insert, Param, SqlError, as_dollars};
 use bytes::BytesMut;
+use ngoma_message::Timestamp;
 use postgres::error::SqlState;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, NoTls, Statement};
@@ -17,17 +18,17 @@ const ROWS_AT_ONCE: [usize; 4] = [100, 25, 5, 1];
 /// How many statements a connection keeps prepared before it begins anew.
 const PREPARED_STATEMENTS: usize = 256;
 /// The schema all tables are in: another program's tables in the same database are left alone.
-pub(in crate::store) const SCHEMA: &str = "ngoma";
+pub(crate) const SCHEMA: &str = "ngoma";
 
 /// A connection to a PostgreSQL database.
-pub(in crate::store) struct PostgresDb {
+pub(crate) struct PostgresDb {
     client: Client,
     prepared: HashMap<String, Statement>,
 }
 
 impl PostgresDb {
     /// Connects; the tables are looked for in [`SCHEMA`].
-    pub(in crate::store) fn connect(url: &str) -> Result<Self, SqlError> {
+    pub(crate) fn connect(url: &str) -> Result<Self, SqlError> {
         let mut config: postgres::Config = url
             .parse()
             // The parser's words may hold the password.
@@ -95,6 +96,11 @@ impl Db for PostgresDb {
             }
         }
         Ok(returned)
+    }
+
+    fn time(&mut self) -> Result<Timestamp, SqlError> {
+        let micros = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+        self.number(micros, &[]).map(Timestamp::from_micros)
     }
 }
 

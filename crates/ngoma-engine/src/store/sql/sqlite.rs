@@ -6,7 +6,7 @@ use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, ErrorCode, Statement, ffi};
 
 /// A connection to a SQLite file.
-pub(in crate::store) struct SqliteDb(pub(in crate::store) Connection);
+pub(crate) struct SqliteDb(pub(crate) Connection);
 
 impl Db for SqliteDb {
     fn dialect(&self) -> Dialect {

@@ -1,11 +1,16 @@
 //! Delivery receipts: matched to a message of the same channel, never moving its status back.
 
+mod carrier_id;
+
+pub use carrier_id::{Base, IdBase, IdBaseError};
+
 use crate::bounds::bound_id;
 use crate::channel::{Receipt, ReceiptFor, ReceiveError, Reported};
 use crate::directory::ChannelEntry;
 use crate::engine::Runtime;
-use crate::inbound::unavailable;
-use crate::store::{ReceiptResult, ReceiptWrite};
+use crate::inbound::{must_wait, spool, unavailable, within_patience};
+use crate::store::{Arrival, ReceiptResult, ReceiptWrite, StoreError};
+use carrier_id::{Side, canonical};
 use ngoma_message::{Event, EventKind, MessageId, Object};
 
 /// Takes a receipt from a channel. When this returns it is durable. A receipt by a provider's id that no message has
@@ -16,7 +21,7 @@ pub(crate) async fn report(
     mut receipt: Receipt,
 ) -> Result<Reported, ReceiveError> {
     if let ReceiptFor::ProviderId(id) = &mut receipt.about {
-        bound_id(Some(id));
+        *id = carrier_key(channel.record.policy.id_base, Side::Receipt, id);
     }
     let write = ReceiptWrite {
         account: channel.account,
@@ -34,7 +39,14 @@ pub(crate) async fn report(
         helper_metadata: Object::new(),
         extra: Object::new(),
     };
-    match runtime.store.record_receipt(write).await.map_err(unavailable)? {
+    if must_wait(runtime, write.channel) {
+        return keep(runtime, write).await;
+    }
+    let recorded = match within_patience(runtime, runtime.store.record_receipt(write.clone())).await {
+        Err(StoreError::Unavailable(_)) if runtime.spool.is_some() => return keep(runtime, write).await,
+        recorded => recorded.map_err(unavailable)?,
+    };
+    match recorded {
         ReceiptResult::Unknown => Err(ReceiveError::UnknownMessage),
         ReceiptResult::Held => Ok(Reported::Held),
         ReceiptResult::Unchanged => Ok(Reported::Unchanged),
@@ -43,4 +55,21 @@ pub(crate) async fn report(
             Ok(Reported::Recorded(Box::new(event)))
         }
     }
+}
+
+/// The id the carrier's answer to sending gave, in the form receipts are matched by.
+pub(crate) fn key_of_sent(channel: &ChannelEntry, provider_id: &str) -> String {
+    carrier_key(channel.record.policy.id_base, Side::Response, provider_id)
+}
+
+fn carrier_key(base: IdBase, side: Side, id: &str) -> String {
+    let mut key = canonical(base, side, id);
+    bound_id(Some(&mut key));
+    key
+}
+
+/// Keeps a receipt until the store takes it.
+async fn keep(runtime: &Runtime, write: ReceiptWrite) -> Result<Reported, ReceiveError> {
+    spool(runtime, Arrival::Receipt(write)).await?;
+    Ok(Reported::Held)
 }

@@ -1,0 +1,93 @@
+//! What a program is told when its request is not done: always `{"error": …}`, with the field at fault if there is one.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use ngoma_engine::{AcceptError, StoreError};
+use serde_json::{Value, json};
+
+/// How long a client should wait before it asks a store that is away again, in seconds.
+const RETRY_AFTER: &str = "5";
+
+/// Why a request is not done.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Problem {
+    status: StatusCode,
+    body: Value,
+    header: Option<(HeaderName, &'static str)>,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
+        Self {
+            status,
+            body: json!({ "error": error.into() }),
+            header: None,
+        }
+    }
+
+    /// The request cannot be used as it is.
+    pub(super) fn bad_request(error: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error)
+    }
+
+    /// No token lets this client in.
+    pub(super) fn unauthorized() -> Self {
+        let mut problem = Self::new(
+            StatusCode::UNAUTHORIZED,
+            "a token is needed: send Authorization: Bearer TOKEN, made with `ngoma token create ACCOUNT`",
+        );
+        problem.header = Some((header::WWW_AUTHENTICATE, "Bearer"));
+        problem
+    }
+
+    /// Another method is asked for.
+    pub(super) fn method(allowed: &'static str) -> Self {
+        let mut problem = Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("only {allowed} is answered here"),
+        );
+        problem.header = Some((header::ALLOW, allowed));
+        problem
+    }
+
+    fn not_now(error: impl Into<String>) -> Self {
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, error);
+        problem.header = Some((header::RETRY_AFTER, RETRY_AFTER));
+        problem
+    }
+}
+
+impl From<AcceptError> for Problem {
+    fn from(error: AcceptError) -> Self {
+        match &error {
+            AcceptError::Invalid { index, field, .. } => {
+                let mut problem = Self::bad_request(error.to_string());
+                problem.body["field"] = json!(field);
+                problem.body["index"] = json!(index);
+                problem
+            }
+            AcceptError::KeyTaken => Self::new(
+                StatusCode::CONFLICT,
+                "this Idempotency-Key was used before, for another request",
+            ),
+            AcceptError::Unavailable(_) => Self::not_now(error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::not_now(error.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body)).into_response();
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}

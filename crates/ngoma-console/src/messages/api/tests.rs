@@ -1,0 +1,28 @@
+//! The API without an engine's help: what its wire forms say is tested end to end by the program's own tests.
+
+use super::problem::Problem;
+use axum::response::IntoResponse;
+use ngoma_engine::{AcceptError, StoreError};
+
+fn check(problem: Problem, status: u16, header: Option<&str>) {
+    let response = problem.into_response();
+    assert_eq!(response.status(), status);
+    if let Some(header) = header {
+        assert!(response.headers().contains_key(header), "{header}");
+    }
+}
+
+#[test]
+fn each_problem_has_its_status_and_says_what_to_do() {
+    check(Problem::unauthorized(), 401, Some("www-authenticate"));
+    check(Problem::method("POST"), 405, Some("allow"));
+    check(AcceptError::KeyTaken.into(), 409, None);
+    check(AcceptError::Unavailable("full".into()).into(), 503, Some("retry-after"));
+    check(StoreError::Unavailable("away".into()).into(), 503, Some("retry-after"));
+    let invalid = AcceptError::Invalid {
+        index: 3,
+        field: "to",
+        problem: "must not be empty".into(),
+    };
+    check(invalid.into(), 400, None);
+}

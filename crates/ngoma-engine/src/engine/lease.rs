@@ -1,0 +1,164 @@
+//! This process's lease on its work: confirmed by a beat now and then. Who was silent for too long may have lost it, and
+//! begins nothing until that is known (F32: a process that was stopped and wakes up).
+
+use super::Runtime;
+use crate::clock::Clock;
+use crate::store::{StoreError, WORKER_LEASE};
+use std::cmp::Ordering;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+/// How long before the end of its lease a process begins nothing any more: what it has just begun ends before that.
+const MARGIN: Duration = Duration::from_secs(5);
+/// How long to wait before a beat that was not stored is tried again.
+const AFTER_TROUBLE: Duration = Duration::from_secs(1);
+
+/// The lease this process has now.
+pub(crate) struct WorkerLease {
+    state: watch::Sender<State>,
+    clock: Arc<dyn Clock>,
+    /// Says that somebody waits for the next beat.
+    beat_now: Arc<Notify>,
+    /// A store that nobody shares is leased for as long as it is open.
+    is_shared: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct State {
+    epoch: i64,
+    /// When the last beat was begun that was stored, by the clock nobody sets.
+    confirmed: Duration,
+}
+
+/// How a lease stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Its work is this process's.
+    Held,
+    /// It has not been confirmed for so long that others may have it.
+    Unsure,
+    /// Others may have its work.
+    Lost,
+}
+
+impl State {
+    /// How work stands that was taken under this lease; what came from the spool has the negative number.
+    fn of(self, lease: i64, now: Duration) -> Standing {
+        let is_recent = now.saturating_sub(self.confirmed) < WORKER_LEASE - MARGIN;
+        match lease.abs().cmp(&self.epoch) {
+            Ordering::Less => Standing::Lost,
+            Ordering::Equal if is_recent => Standing::Held,
+            // Taken just now, under an epoch that is about to be told here.
+            Ordering::Equal | Ordering::Greater => Standing::Unsure,
+        }
+    }
+}
+
+impl WorkerLease {
+    /// The lease of a store that was opened at that time.
+    pub(super) fn new(epoch: i64, opened: Duration, clock: Arc<dyn Clock>, is_shared: bool) -> Self {
+        Self {
+            state: watch::Sender::new(State {
+                epoch,
+                confirmed: opened,
+            }),
+            clock,
+            beat_now: Arc::default(),
+            is_shared,
+        }
+    }
+
+    /// Whether this process may go on with what it took under that lease. Waits while nobody can tell; false as well when
+    /// the engine stops meanwhile.
+    pub(crate) async fn holds(&self, lease: i64, is_stopping: impl Fn() -> bool) -> bool {
+        let mut state = self.state.subscribe();
+        loop {
+            let standing = match self.is_shared {
+                true => state.borrow_and_update().of(lease, self.clock.monotonic()),
+                false => Standing::Held,
+            };
+            match standing {
+                Standing::Held => return true,
+                Standing::Lost => return false,
+                Standing::Unsure if is_stopping() => return false,
+                Standing::Unsure => {
+                    self.beat_now.notify_one();
+                    let _ = tokio::time::timeout(AFTER_TROUBLE, state.changed()).await;
+                }
+            }
+        }
+    }
+}
+
+/// Confirms the lease until the engine stops, and takes a new one when it was lost.
+pub(crate) async fn beat_until_stopped(runtime: Weak<Runtime>) {
+    loop {
+        let Some(runtime) = runtime.upgrade() else { return };
+        let is_stopping = runtime.is_stopping();
+        if is_stopping && runtime.under_way.is_none() {
+            return;
+        }
+        let beaten = beat(&runtime).await;
+        let (every, beat_now) = (runtime.limits.beat_every, Arc::clone(&runtime.lease.beat_now));
+        drop(runtime);
+        match beaten {
+            Ok(()) => {
+                let _ = tokio::time::timeout(every, beat_now.notified()).await;
+            }
+            Err(error) => {
+                if !is_stopping {
+                    tracing::warn!(%error, "the lease on this process's work is not confirmed");
+                }
+                tokio::time::sleep(AFTER_TROUBLE).await;
+            }
+        }
+    }
+}
+
+async fn beat(runtime: &Runtime) -> Result<(), StoreError> {
+    let begun = runtime.clock.monotonic();
+    let epoch = match runtime.store.beat().await? {
+        true => runtime.store.epoch(),
+        false => {
+            tracing::error!("this process was silent for so long that others took its work over; it begins anew");
+            let epoch = runtime.store.renew_epoch().await?;
+            runtime.look_for_due_work();
+            epoch
+        }
+    };
+    let state = State {
+        epoch,
+        confirmed: begun,
+    };
+    runtime.lease.state.send_replace(state);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_stands_until_it_was_silent_for_too_long() {
+        let state = State {
+            epoch: 7,
+            confirmed: Duration::from_secs(100),
+        };
+        for (lease, second, expected) in [
+            (7, 100, Standing::Held),
+            (-7, 154, Standing::Held),
+            (7, 155, Standing::Unsure),
+            (-7, 1000, Standing::Unsure),
+            (6, 100, Standing::Lost),
+            (-6, 1000, Standing::Lost),
+            (8, 100, Standing::Unsure),
+        ] {
+            assert_eq!(
+                state.of(lease, Duration::from_secs(second)),
+                expected,
+                "{lease} {second}"
+            );
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! How much waits in the queue's table, and since when: what a look at the index tells.
+
+use super::sql::{Db, SqlError, args};
+use super::{QueueKind, Store, StoreError};
+use crate::outbound::Priority;
+use ngoma_message::Timestamp;
+
+/// How much work of one channel and kind is counted at most: more is told as so much.
+const COUNTED: i64 = 10_000;
+
+/// What waits of one kind on one channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Depth {
+    pub(crate) kind: QueueKind,
+    pub(crate) channel: i64,
+    /// When the oldest was due, or the next is.
+    pub(crate) oldest_due: Timestamp,
+    /// How much waits, up to a limit.
+    pub(crate) waiting: i64,
+}
+
+impl Store {
+    /// What waits and is in no process's hands, for each channel that has such work.
+    pub(crate) async fn depths(&self) -> Result<Vec<Depth>, StoreError> {
+        self.read_slow(|db| {
+            let mut found = depth_of(db, QueueKind::Inbound)?;
+            found.extend(depth_of(db, QueueKind::Outbound)?);
+            Ok(found)
+        })
+        .await
+    }
+}
+
+fn depth_of(db: &mut dyn Db, kind: QueueKind) -> Result<Vec<Depth>, SqlError> {
+    let mut found = Vec::new();
+    for row in db.query(&question(), &args![kind.number(), COUNTED])? {
+        let mut oldest_due: Option<Timestamp> = None;
+        for column in (2..).take(Priority::COUNT) {
+            let due: Option<Timestamp> = row.get(column)?;
+            oldest_due = [oldest_due, due].into_iter().flatten().min();
+        }
+        if let Some(oldest_due) = oldest_due {
+            found.push(Depth {
+                kind,
+                channel: row.get(0)?,
+                oldest_due,
+                waiting: row.get(1)?,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// Each level of priority begins at its own place in the index `work_ready`, so each is asked for its own oldest.
+fn question() -> String {
+    let free = "FROM work WHERE lease = 0 AND published = 0 AND kind = ?1 AND channel = c.id";
+    let oldest: Vec<String> = (0..Priority::COUNT)
+        .map(|priority| format!("(SELECT due_at {free} AND priority = {priority} ORDER BY due_at LIMIT 1)"))
+        .collect();
+    format!(
+        "SELECT c.id, (SELECT count(*) FROM (SELECT 1 AS one {free} LIMIT ?2) AS counted), {} FROM channel AS c",
+        oldest.join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Limits;
+    use crate::store::StoreChoice;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn a_look_reads_the_index_of_what_is_ready_and_sorts_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Limits::default().store(StoreChoice::Sqlite, Arc::default());
+        let store = Store::open(folder.path(), options).await.unwrap();
+        let explain = |db: &mut dyn Db| {
+            let sql = format!("EXPLAIN QUERY PLAN {}", question());
+            let rows = db.query(&sql, &args![QueueKind::Inbound.number(), COUNTED])?;
+            rows.iter()
+                .map(|row| row.last::<String>())
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let plan = store.read_slow(explain).await.unwrap();
+        let looks: Vec<&String> = plan.iter().filter(|step| step.contains("work")).collect();
+        assert_eq!(looks.len(), 1 + Priority::COUNT, "{plan:?}");
+        let by_index = |step: &&&String| step.contains("USING COVERING INDEX work_ready (kind=? AND channel=?");
+        assert_eq!(looks.iter().filter(by_index).count(), looks.len(), "{plan:?}");
+        assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:?}");
+    }
+}

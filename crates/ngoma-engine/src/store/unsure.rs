@@ -1,0 +1,91 @@
+//! Pulls and arrivals whose answer was lost: the database may have leased work to this process that nobody here knows of.
+
+use super::sql::args;
+use super::{QueueKind, Store, StoreError};
+use ngoma_message::MessageId;
+use std::collections::VecDeque;
+use std::iter;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What one pull or arrival asks for, and what it would lease.
+#[derive(Clone, Debug)]
+pub(super) struct Pull {
+    account: i64,
+    kind: QueueKind,
+    lease: i64,
+    items: Arc<Mutex<Vec<MessageId>>>,
+}
+
+/// Pulls and arrivals that may have leased something, the first to be freed first.
+pub(super) type UnsurePulls = Mutex<VecDeque<Pull>>;
+
+impl Pull {
+    pub(super) fn of(account: i64, kind: QueueKind, lease: i64) -> Self {
+        Self {
+            account,
+            kind,
+            lease,
+            items: Arc::default(),
+        }
+    }
+
+    /// Notes what is leased if the transaction is committed.
+    pub(super) fn note(&self, items: impl Iterator<Item = MessageId>) {
+        *self.items.lock().unwrap_or_else(PoisonError::into_inner) = items.collect();
+    }
+
+    fn items(&self) -> Vec<MessageId> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Store {
+    /// Keeps a pull in mind when nobody can tell whether it was committed.
+    pub(super) fn settled<T>(&self, pull: Pull, pulled: Result<T, StoreError>) -> Result<T, StoreError> {
+        if let Err(StoreError::Unavailable(_)) = &pulled
+            && !pull.items().is_empty()
+        {
+            self.unsure().push_back(pull);
+        }
+        pulled
+    }
+
+    /// Keeps in mind that a message may have been stored and leased to this process, and that nobody works on it.
+    pub(crate) fn note_unsure_arrival(&self, account: i64, message: MessageId, lease: i64) {
+        let arrival = Pull::of(account, QueueKind::Inbound, lease);
+        arrival.note(iter::once(message));
+        self.unsure().push_back(arrival);
+    }
+
+    /// Frees what pulls and arrivals leased whose answer was lost. To be done before anything else is pulled: what is leased then is
+    /// worked on.
+    pub(crate) async fn free_unsure_pulls(&self) -> Result<(), StoreError> {
+        while let Some(pull) = self.next_unsure() {
+            self.free_pull(pull).await?;
+            // Arrivals that came meanwhile are behind it.
+            self.unsure().pop_front();
+        }
+        Ok(())
+    }
+
+    fn next_unsure(&self) -> Option<Pull> {
+        self.unsure().front().cloned()
+    }
+
+    async fn free_pull(&self, pull: Pull) -> Result<(), StoreError> {
+        self.write(pull.account, move |db| {
+            for item in pull.items() {
+                db.execute(
+                    "UPDATE work SET lease = 0, published = 0 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
+                    &args![pull.account, &item, pull.kind.number(), pull.lease],
+                )?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    fn unsure(&self) -> std::sync::MutexGuard<'_, VecDeque<Pull>> {
+        self.inner.unsure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,68 @@
+//! The channel type `fake_carrier`: what it is given to send goes to a [`Carrier`] in the same process.
+
+use super::listener::Listener;
+use super::{Answer, Carrier, Submission};
+use async_trait::async_trait;
+use ngoma_engine::channel::{
+    ChannelContext, ChannelType, Config, ConfigError, Description, Outbound, SendError, SendErrorKind, Sent, Transport,
+};
+use ngoma_message::Address;
+
+/// A channel type whose channels all send to one carrier; its receipts and messages come back to the channel that was
+/// opened last.
+pub struct FakeCarrier(pub Carrier);
+
+struct FakeCarrierTransport {
+    carrier: Carrier,
+    address: Option<String>,
+}
+
+impl ChannelType for FakeCarrier {
+    fn code(&self) -> &'static str {
+        "fake_carrier"
+    }
+
+    fn describe(&self) -> Description {
+        Description {
+            label: "Fake carrier",
+            help: "A carrier in a test, which does what the test says and keeps a ledger.",
+            transport_type: "sms",
+            schemes: &["tel"],
+            has_sessions: false,
+            fields: Vec::new(),
+        }
+    }
+
+    fn open(&self, _config: &Config, ctx: ChannelContext) -> Result<Box<dyn Transport>, ConfigError> {
+        self.0.listen(Listener::Door(ctx.door));
+        Ok(Box::new(FakeCarrierTransport {
+            carrier: self.0.clone(),
+            address: ctx.address,
+        }))
+    }
+}
+
+#[async_trait]
+impl Transport for FakeCarrierTransport {
+    async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
+        let from = message.from.as_ref().map(Address::value);
+        let submission = Submission {
+            message_id: message.id.to_string(),
+            from: from.or(self.address.as_deref()).map(str::to_owned),
+            to: message.to.value().to_owned(),
+            text: message.content.clone(),
+        };
+        let decision = self.carrier.submit(submission).await;
+        let (kind, reason) = match decision.answer {
+            Answer::Accepted => {
+                let provider_id = decision.provider_id;
+                return Ok(Sent { provider_id });
+            }
+            Answer::ResponseLost => (SendErrorKind::Ambiguous, "the carrier's response was lost"),
+            Answer::Throttled => (SendErrorKind::Throttled, "the carrier asks for a slower pace"),
+            Answer::TemporaryError => (SendErrorKind::Temporary, "the carrier cannot take it now"),
+            Answer::PermanentError => (SendErrorKind::Permanent, "the carrier refuses it"),
+        };
+        Err(SendError::new(kind, reason))
+    }
+}
