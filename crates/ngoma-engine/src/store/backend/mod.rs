@@ -4,6 +4,10 @@ pub(super) mod folder_lock;
 #[cfg(test)]
 pub(super) mod forgetful;
 #[cfg(test)]
+#[cfg_attr(
+    not(feature = "faults"),
+    expect(dead_code, reason = "what the simulation does with a disk")
+)]
 pub(crate) mod model;
 mod operation;
 mod postgres;

@@ -106,7 +106,9 @@ async fn an_attempt_recorded_twice_counts_once_and_ends_no_later_one() {
             counts: true,
             may_repeat: false,
         };
-        let outcome = Arc::new(ground.outcome(&ground.store, &id, later));
+        let mut outcome = ground.outcome(&ground.store, &id, later);
+        outcome.trail.note(ground.now, "send", "not taken");
+        let outcome = Arc::new(outcome);
         ground.begin_attempt(&ground.store, &id).await.unwrap();
         ground.begin_attempt(&ground.store, &id).await.unwrap();
         ground.store.record_outcome(Arc::clone(&outcome)).await.unwrap();
