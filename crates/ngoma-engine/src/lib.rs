@@ -9,6 +9,8 @@ pub mod clock;
 pub mod directory;
 pub mod engine;
 mod events;
+#[cfg(feature = "faults")]
+mod faults;
 mod inbound;
 pub mod metrics;
 mod outbound;
@@ -19,6 +21,8 @@ mod receipts;
 pub mod record;
 pub mod request_body;
 pub mod service;
+#[cfg(all(test, feature = "faults"))]
+mod simulation;
 mod spool;
 pub mod store;
 mod suspects;

@@ -10,6 +10,9 @@ use syn::{Attribute, ImplItemFn, Item, ItemFn, Meta, TraitItemFn};
 
 use crate::repo::Repo;
 
+/// Folders whose files only tests have.
+const TEST_FOLDERS: [&str; 5] = ["tests", "benches", "ngoma-testkit", "conformance", "simulation"];
+
 /// A file with its text.
 pub struct Source {
     /// Relative to the root.
@@ -83,10 +86,7 @@ impl Source {
 
     /// Whether the whole file serves tests only.
     pub fn is_test(&self) -> bool {
-        let in_folder = self
-            .path
-            .split('/')
-            .any(|part| matches!(part, "tests" | "benches" | "ngoma-testkit"));
+        let in_folder = self.path.split('/').any(|part| TEST_FOLDERS.contains(&part));
         in_folder || self.name() == "tests.rs"
     }
 

@@ -13,7 +13,7 @@ use crate::queue::Line;
 use crate::store::QueueKind;
 use axum::Router;
 use ngoma_message::Timestamp;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
@@ -151,10 +151,10 @@ pub(crate) struct Opened {
 /// is answered by it.
 pub(crate) type Home = Arc<OnceLock<Weak<Running>>>;
 
-/// The running channels by number.
+/// The running channels by number, and in that order: nothing that is done to all of them is left to chance.
 #[derive(Default)]
 pub(crate) struct Host {
-    running: RwLock<HashMap<i64, Arc<Running>>>,
+    running: RwLock<BTreeMap<i64, Arc<Running>>>,
 }
 
 impl Host {
@@ -192,7 +192,7 @@ impl Host {
     /// Tells every channel to stop, without waiting for it.
     pub(crate) fn forget(&self) {
         let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
-        for (_, channel) in running.drain() {
+        for channel in std::mem::take(&mut *running).into_values() {
             let _ = channel.stop.send(true);
         }
     }

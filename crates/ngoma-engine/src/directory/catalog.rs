@@ -4,7 +4,7 @@ use super::{Account, ChannelRecord, Directory, Listeners, Route, WebhookRecord};
 use crate::service::ServiceKey;
 use crate::store::{Loaded, LoadedAccount, LoadedService};
 use ngoma_message::{Address, Country, Object};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -14,8 +14,8 @@ pub(crate) struct Catalog {
     /// The same by name.
     pub(crate) directory: Arc<Directory>,
     accounts: HashMap<i64, AccountEntry>,
-    channels: HashMap<i64, ChannelEntry>,
-    services: HashMap<i64, Arc<ServiceEntry>>,
+    channels: BTreeMap<i64, ChannelEntry>,
+    services: BTreeMap<i64, Arc<ServiceEntry>>,
     channel_numbers: HashMap<(String, String), i64>,
     account_numbers: HashMap<String, i64>,
 }
@@ -180,7 +180,7 @@ impl Catalog {
         self.channels.get(id)
     }
 
-    /// Every channel.
+    /// Every channel, in the order of their numbers.
     pub(crate) fn channels(&self) -> impl Iterator<Item = &ChannelEntry> {
         self.channels.values()
     }
@@ -190,7 +190,7 @@ impl Catalog {
         self.services.get(&id)
     }
 
-    /// Every service.
+    /// Every service, in the order of their numbers.
     pub(crate) fn services(&self) -> impl Iterator<Item = &Arc<ServiceEntry>> {
         self.services.values()
     }

@@ -5,9 +5,9 @@ use super::Runtime;
 use crate::clock::Clock;
 use crate::store::{StoreError, WORKER_LEASE};
 use std::cmp::Ordering;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 /// How long before the end of its lease a process begins nothing any more: what it has just begun ends before that.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -16,7 +16,9 @@ const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 
 /// The lease this process has now.
 pub(crate) struct WorkerLease {
-    state: watch::Sender<State>,
+    state: Mutex<State>,
+    /// Wakes who waits for a beat, in the order they came: a watch channel would leave that order to chance.
+    beaten: Notify,
     clock: Arc<dyn Clock>,
     /// Says that somebody waits for the next beat.
     beat_now: Arc<Notify>,
@@ -59,10 +61,11 @@ impl WorkerLease {
     /// The lease of a store that was opened at that time.
     pub(super) fn new(epoch: i64, opened: Duration, clock: Arc<dyn Clock>, is_shared: bool) -> Self {
         Self {
-            state: watch::Sender::new(State {
+            state: Mutex::new(State {
                 epoch,
                 confirmed: opened,
             }),
+            beaten: Notify::new(),
             clock,
             beat_now: Arc::default(),
             is_shared,
@@ -77,10 +80,11 @@ impl WorkerLease {
     /// Whether this process may go on with what it took under that lease. Waits while nobody can tell; false as well when
     /// the engine stops meanwhile.
     pub(crate) async fn holds(&self, lease: i64, is_stopping: impl Fn() -> bool) -> bool {
-        let mut state = self.state.subscribe();
         loop {
+            // Made before the look, so that no beat is missed between the two.
+            let beaten = self.beaten.notified();
             let standing = match self.is_shared {
-                true => state.borrow_and_update().of(lease, self.clock.monotonic()),
+                true => self.state().of(lease, self.clock.monotonic()),
                 false => Standing::Held,
             };
             match standing {
@@ -89,10 +93,22 @@ impl WorkerLease {
                 Standing::Unsure if is_stopping() => return false,
                 Standing::Unsure => {
                     self.confirm_now();
-                    let _ = tokio::time::timeout(AFTER_TROUBLE, state.changed()).await;
+                    let _ = tokio::time::timeout(AFTER_TROUBLE, beaten).await;
                 }
             }
         }
+    }
+
+    fn state(&self) -> State {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn confirm(&self, epoch: i64, begun: Duration) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State {
+            epoch,
+            confirmed: begun,
+        };
+        self.beaten.notify_waiters();
     }
 }
 
@@ -132,11 +148,7 @@ async fn beat(runtime: &Runtime) -> Result<(), StoreError> {
             epoch
         }
     };
-    let state = State {
-        epoch,
-        confirmed: begun,
-    };
-    runtime.lease.state.send_replace(state);
+    runtime.lease.confirm(epoch, begun);
     Ok(())
 }
 

@@ -105,17 +105,47 @@ impl Engine {
             due_work: queue.wake.clone(),
             metrics,
         };
-        let runtime = Arc::new(Runtime::new(parts, options));
-        let catalog = runtime.read_catalog().await.map_err(|error| OpenError::Folder {
+        let over = Self::over(parts, queue.brokered, options).await;
+        over.map_err(|error| OpenError::Folder {
             folder: data.to_owned(),
             problem: error.to_string(),
-        })?;
+        })
+    }
+
+    /// The engine of a store on a model of a disk, over this queue, which has this to wake its taker with.
+    #[cfg(all(test, feature = "faults"))]
+    pub(crate) async fn on_model(
+        store: Store,
+        queue: Arc<dyn queue::Queue>,
+        due_work: Arc<tokio::sync::Notify>,
+        options: EngineOptions,
+    ) -> Result<Arc<Self>, StoreError> {
+        let opening = options.clock.monotonic();
+        let parts = RuntimeParts {
+            lease: WorkerLease::new(store.epoch(), opening, Arc::clone(&options.clock), store.is_shared()),
+            store,
+            spool: None,
+            queue,
+            due_work,
+            metrics: Arc::default(),
+        };
+        Self::over(parts, None, options).await
+    }
+
+    /// The engine of a store that is open.
+    async fn over(
+        parts: RuntimeParts,
+        brokered: Option<Arc<Brokered>>,
+        options: EngineOptions,
+    ) -> Result<Arc<Self>, StoreError> {
+        let runtime = Arc::new(Runtime::new(parts, options));
+        let catalog = runtime.read_catalog().await?;
         runtime.use_catalog(catalog);
         Ok(Arc::new(Self {
             runtime,
             applying: tokio::sync::Mutex::new(()),
             is_started: AtomicBool::new(false),
-            brokered: queue.brokered,
+            brokered,
             tasks: Mutex::default(),
         }))
     }
@@ -174,15 +204,11 @@ impl Engine {
             // So that other processes need not wait for the end of the lease; nothing depends on it.
             let _ = tokio::time::timeout(RETIRE_WITHIN, runtime.store.retire()).await;
         }
-        let (store, spool) = (runtime.store.clone(), runtime.spool.clone());
-        // It waits for the writers' last transactions. The spool's comes last: it takes what the store does not.
-        let closing = tokio::task::spawn_blocking(move || {
-            store.close();
-            if let Some(spool) = spool {
-                spool.close();
-            }
-        });
-        let _ = closing.await;
+        runtime.store.close_aside().await;
+        // The spool's last transaction comes after the store's: it takes what the store does not.
+        if let Some(spool) = runtime.spool.clone() {
+            let _ = tokio::task::spawn_blocking(move || spool.close()).await;
+        }
     }
 
     /// Applies a document as one idempotent change, then refreshes what runs.

@@ -64,6 +64,10 @@ pub(crate) async fn receive(
     };
     // In its own task: a sender who hangs up meanwhile has his message stored and handed over all the same.
     let taking = tokio::spawn(take(Arc::clone(runtime), Arc::clone(running), message, trail));
+    #[cfg(feature = "faults")]
+    if crate::faults::is_planted(crate::faults::Fault::AckBeforeCommit) {
+        return Ok(Received::Stored);
+    }
     let broke_off = |_| Err(ReceiveError::Unavailable("taking the message broke off".into()));
     taking.await.unwrap_or_else(broke_off)
 }
@@ -96,7 +100,14 @@ async fn take(
             tracing::debug!(message.id = %message.id, reason, "the store does not take a message: it goes into the spool");
             keep::keep(&runtime, &running, message, trail, Some(lease)).await
         }
-        Err(error) => Err(unavailable(error)),
+        Err(error) => {
+            if place.is_some() && matches!(error, StoreError::Unavailable(_)) {
+                // Its sender hands it in again; it may be known by then, and is worked on all the same.
+                runtime.store.note_unsure_arrival(message.account, message.id, lease);
+                runtime.look_for_due_work();
+            }
+            Err(unavailable(error))
+        }
         Ok(StoredInbound::Duplicate(known)) => Ok(Received::Duplicate(known)),
         Ok(StoredInbound::Stored) => {
             if is_heard {

@@ -11,7 +11,7 @@ use reqwest::Method;
 use reqwest::redirect::Policy;
 use resolver::{GuardedResolver, PrivateName};
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use url::{Host, Url};
 
@@ -24,7 +24,8 @@ const IDLE_LIMIT: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct HttpClient {
     reach: Reach,
-    client: Result<reqwest::Client, HttpError>,
+    /// Built at the first call: reading the certificates of authorities takes longer than opening an engine.
+    client: Arc<OnceLock<Result<reqwest::Client, HttpError>>>,
 }
 
 /// A call that brought no answer.
@@ -64,14 +65,18 @@ impl HttpClient {
     pub fn new(reach: Reach) -> Self {
         Self {
             reach,
-            client: build(reach),
+            client: Arc::default(),
         }
     }
 
     /// Makes one call. Never follows a redirect.
     pub async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let url = self.reach.check_url(&request.url)?;
-        let client = self.client.as_ref().map_err(HttpError::clone)?;
+        let client = self
+            .client
+            .get_or_init(|| build(self.reach))
+            .as_ref()
+            .map_err(HttpError::clone)?;
         let limit = request.response_limit;
         let response = client
             .execute(prepare(client, url, request)?)

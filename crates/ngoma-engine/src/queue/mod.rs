@@ -16,6 +16,8 @@ pub(crate) use brokered::BrokeredQueue;
 pub(crate) use contract::{Depth, Lease, LeaseLost, Line, Published, Queue, Ticket};
 pub(crate) use follow_ups::pull_follow_ups_until_stopped;
 pub(crate) use in_store::StoreQueue;
+#[cfg(all(test, feature = "faults"))]
+pub(crate) use memory::MemoryBroker;
 pub(crate) use rabbit::RabbitBroker;
 
 use crate::channels::{Place, Running};

@@ -4,6 +4,8 @@
 mod accept;
 mod apply;
 pub(crate) mod backend;
+#[cfg(test)]
+mod conformance;
 mod dead_letters;
 mod depth;
 mod directory;
@@ -35,6 +37,8 @@ mod work;
 mod workers;
 
 pub(crate) use accept::{AcceptResult, Acceptance};
+#[cfg(test)]
+pub(crate) use backend::model;
 pub(crate) use depth::Depth;
 pub(crate) use directory::{Loaded, LoadedAccount, LoadedRoute, LoadedService};
 pub(crate) use event_steps::{Effects, FollowUpCommit, FollowUpEnd};
@@ -59,6 +63,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
+use workers::Others;
 
 /// The store's file within the data folder.
 const FILE: &str = "ngoma.db";
@@ -165,6 +170,8 @@ struct Inner {
     backend: Box<dyn Backend>,
     backlog: Arc<Semaphore>,
     folder: PathBuf,
+    /// Names the folder among those whose processes share the database.
+    folder_name: String,
     database: &'static str,
     /// Names this process in leases; higher than that of every process before.
     epoch: AtomicI64,
@@ -194,6 +201,16 @@ impl Store {
     pub(crate) fn close(&self) {
         self.inner.backlog.close();
         self.inner.backend.close();
+    }
+
+    /// The same for a task, whose thread has others to serve meanwhile.
+    pub(crate) async fn close_aside(&self) {
+        if !self.inner.backend.has_threads() {
+            return self.close();
+        }
+        let store = self.clone();
+        // It waits for the writer's last transaction.
+        let _ = tokio::task::spawn_blocking(move || store.close()).await;
     }
 
     /// How much room the data folder's disk has, in bytes.
@@ -273,12 +290,36 @@ impl Store {
     }
 }
 
+#[cfg(test)]
+impl Store {
+    /// A store on the model of a disk, as the process of that data folder opens it.
+    pub(crate) fn on_model(disk: &Arc<model::Disk>, surroundings: Arc<dyn model::Surroundings>, folder: &str) -> Self {
+        let epoch = disk.with(|db| workers::begin(db, folder, Others::OfOtherFolders));
+        let epoch = epoch.expect("the model's disk always opens");
+        let inner = Inner {
+            backend: Box::new(model::ModelBackend::start(disk, surroundings)),
+            backlog: Arc::new(Semaphore::new(64)),
+            folder: folder.into(),
+            folder_name: folder.to_owned(),
+            database: "model",
+            epoch: AtomicI64::new(epoch),
+            is_shared: true,
+            log_lines: 10,
+            metrics: Arc::default(),
+            reserve: None,
+            unsure: pull::UnsurePulls::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+}
+
 fn given_up() -> StoreError {
     StoreError::Unavailable("the query was given up".into())
 }
 
 fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOptions) -> Result<Inner, OpenError> {
     let mut reserve = None;
+    let name = files::folder_name(folder).map_err(|error| OpenError::folder(folder, error))?;
     let (backend, epoch): (Box<dyn Backend>, i64) = match &options.choice {
         StoreChoice::Sqlite => {
             let in_folder = |error: SqlError| OpenError::folder(folder, error);
@@ -286,7 +327,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
             let held = Arc::new(Reserve::take(folder, options.reserve_bytes, options.least_free));
             let mut db = open_checked(&file, options.max_pages).map_err(|error| OpenError::folder(folder, error))?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_folder))?;
-            let epoch = workers::begin(&mut db, folder).map_err(in_folder)?;
+            let epoch = workers::begin(&mut db, &name, Others::Nobody).map_err(in_folder)?;
             reserve = Some(Arc::clone(&held));
             let backend = SqliteBackend::start(&file, db, lock, options, held).map_err(in_folder)?;
             (Box::new(backend), epoch)
@@ -296,7 +337,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
             let mut db = PostgresDb::connect(url).map_err(in_database)?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_database))?;
             partitions::create_ahead(&mut db).map_err(in_database)?;
-            let epoch = workers::begin(&mut db, folder).map_err(in_database)?;
+            let epoch = workers::begin(&mut db, &name, Others::OfOtherFolders).map_err(in_database)?;
             (Box::new(PostgresBackend::start(url, lock, options)), epoch)
         }
     };
@@ -304,6 +345,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         backend,
         backlog: Arc::new(Semaphore::new(options.backlog)),
         folder: folder.to_owned(),
+        folder_name: name,
         database: match options.choice {
             StoreChoice::Sqlite => "sqlite",
             StoreChoice::Postgres(_) => "postgres",

@@ -121,6 +121,10 @@ impl Store {
                 &args![account, &message, QueueKind::Outbound.number(), lease, at],
             )?;
             let Some(begun) = begun else {
+                #[cfg(feature = "faults")]
+                if crate::faults::is_planted(crate::faults::Fault::LeaseNotFenced) {
+                    return Ok(());
+                }
                 return Err(OpError::Refused(
                     "another process has the message, or it is over".into(),
                 ));

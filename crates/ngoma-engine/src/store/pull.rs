@@ -4,9 +4,10 @@
 use super::sql::args;
 use super::{QueueKind, Store, StoreError};
 use ngoma_message::MessageId;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What one pull asks for, and what it would lease.
+/// What one pull or arrival asks for, and what it would lease.
 #[derive(Clone, Debug)]
 pub(super) struct Pull {
     account: i64,
@@ -15,8 +16,8 @@ pub(super) struct Pull {
     items: Arc<Mutex<Vec<MessageId>>>,
 }
 
-/// Pulls that may have leased something.
-pub(super) type UnsurePulls = Mutex<Vec<Pull>>;
+/// Pulls and arrivals that may have leased something, the first to be freed first.
+pub(super) type UnsurePulls = Mutex<VecDeque<Pull>>;
 
 impl Pull {
     pub(super) fn of(account: i64, kind: QueueKind, lease: i64) -> Self {
@@ -57,9 +58,16 @@ impl Store {
         if let Err(StoreError::Unavailable(_)) = &pulled
             && !pull.items().is_empty()
         {
-            self.unsure().push(pull);
+            self.unsure().push_back(pull);
         }
         pulled
+    }
+
+    /// Keeps in mind that a message may have been stored and leased to this process, and that nobody works on it.
+    pub(crate) fn note_unsure_arrival(&self, account: i64, message: MessageId, lease: i64) {
+        let arrival = Pull::of(account, QueueKind::Inbound, lease);
+        arrival.note(std::iter::once(message));
+        self.unsure().push_back(arrival);
     }
 
     /// Frees what pulls of these kinds leased whose answer was lost. To be done by whoever pulls them, before anything
@@ -90,7 +98,7 @@ impl Store {
         .await
     }
 
-    fn unsure(&self) -> std::sync::MutexGuard<'_, Vec<Pull>> {
+    fn unsure(&self) -> std::sync::MutexGuard<'_, VecDeque<Pull>> {
         self.inner.unsure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -108,6 +108,10 @@ fn find_by_carrier_id(db: &mut dyn Db, write: &ReceiptWrite, key: &str) -> Resul
 
 /// Keeps a receipt that came before the answer to the send it is about.
 fn hold(db: &mut dyn Db, write: &ReceiptWrite, key: &str) -> Result<ReceiptResult, OpError> {
+    #[cfg(feature = "faults")]
+    if crate::faults::is_planted(crate::faults::Fault::EarlyReceiptDropped) {
+        return Ok(ReceiptResult::Held);
+    }
     let (account, day) = (write.account, day(write.at));
     let waiting = db.number(
         "SELECT count(*) FROM (SELECT 1 AS one FROM orphan_receipt WHERE account = ?1 AND day = ?2 AND channel = ?3

@@ -4,8 +4,6 @@ use super::backend::OpError;
 use super::sql::{Db, Dialect, SqlError, args};
 use super::{NO_ACCOUNT, Store, StoreError};
 use crate::record::WorkerRecord;
-use ngoma_message::Timestamp;
-use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -14,15 +12,13 @@ pub(crate) const WORKER_LEASE: Duration = Duration::from_secs(60);
 /// How many processes are told of.
 const WORKERS: i64 = 100;
 
-/// The time by which leases are over: the database's own, since the processes' clocks may differ.
-fn database_time(db: &mut dyn Db) -> Result<Timestamp, SqlError> {
-    match db.dialect() {
-        Dialect::Sqlite => Ok(Timestamp::now()),
-        Dialect::Postgres => {
-            let micros = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-            db.number(micros, &[]).map(Timestamp::from_micros)
-        }
-    }
+/// Who else may work on a store that is being opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Others {
+    /// Nobody: the store is in the data folder, whose lock this process holds.
+    Nobody,
+    /// Processes of other data folders.
+    OfOtherFolders,
 }
 
 /// What becomes of work whose process is gone. An inbound message's first step is not recorded before it begins, so it
@@ -31,25 +27,24 @@ const FREED: &str = "lease = 0, published = 0, attempts = CASE WHEN kind = 0 AND
 
 /// Counts the processes that opened this store, and frees what earlier ones of the same data folder had leased: they are
 /// gone, since this process holds the folder's lock.
-pub(super) fn begin(db: &mut dyn Db, folder: &Path) -> Result<i64, SqlError> {
-    let folder = super::files::folder_name(folder).map_err(|error| SqlError::Unavailable(error.to_string()))?;
+pub(super) fn begin(db: &mut dyn Db, folder: &str, others: Others) -> Result<i64, SqlError> {
     let epoch = db.number(
         "UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value",
         &[],
     )?;
-    match db.dialect() {
-        Dialect::Sqlite => {
+    match others {
+        Others::Nobody => {
             db.execute(&format!("UPDATE work SET {FREED} WHERE lease <> 0"), &[])?;
             db.execute("DELETE FROM worker", &[])?;
         }
-        Dialect::Postgres => {
-            let before = db.query("SELECT epoch FROM worker WHERE folder = ?1", &args![&folder])?;
+        Others::OfOtherFolders => {
+            let before = db.query("SELECT epoch FROM worker WHERE folder = ?1", &args![folder])?;
             for row in before {
                 free(db, row.get(0)?)?;
             }
         }
     }
-    let now = database_time(db)?;
+    let now = db.time()?;
     db.execute(
         "INSERT INTO worker (epoch, folder, lease_until, beat_at, about) VALUES (?1, ?2, ?3, ?4, ?5)",
         &args![
@@ -115,7 +110,7 @@ impl Store {
     pub(crate) async fn beat(&self) -> Result<bool, StoreError> {
         let epoch = self.epoch();
         self.write(NO_ACCOUNT, move |db| {
-            let now = database_time(db)?;
+            let now = db.time()?;
             let beaten = db.execute(
                 "UPDATE worker SET lease_until = ?2, beat_at = ?3 WHERE epoch = ?1",
                 &args![epoch, now + WORKER_LEASE, now],
@@ -127,10 +122,10 @@ impl Store {
 
     /// Gives up every lease of this process and takes a new epoch for what it takes from now on.
     pub(crate) async fn renew_epoch(&self) -> Result<i64, StoreError> {
-        let (lost, folder) = (self.epoch(), self.inner.folder.clone());
+        let (lost, folder) = (self.epoch(), self.inner.folder_name.clone());
         let epoch = self.write(NO_ACCOUNT, move |db| {
             free(db, lost)?;
-            Ok(begin(db, &folder)?)
+            Ok(begin(db, &folder, Others::OfOtherFolders)?)
         });
         let epoch = epoch.await?;
         self.inner.epoch.store(epoch, Ordering::SeqCst);
@@ -148,7 +143,7 @@ impl Store {
     pub(crate) async fn free_leases_of_the_dead(&self) -> Result<usize, StoreError> {
         let epoch = self.epoch();
         self.write(NO_ACCOUNT, move |db| {
-            let now = database_time(db)?;
+            let now = db.time()?;
             let dead = db.query(
                 "SELECT epoch FROM worker WHERE lease_until < ?1 AND epoch <> ?2",
                 &args![now, epoch],

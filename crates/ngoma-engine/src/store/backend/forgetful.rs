@@ -38,6 +38,7 @@ pub(crate) fn forgetful_store(folder: &Path) -> (Store, Troubles) {
         backend: Box::new(backend),
         backlog: Arc::new(Semaphore::new(64)),
         folder: folder.to_owned(),
+        folder_name: String::new(),
         database: "sqlite",
         metrics: Arc::default(),
         epoch: 7.into(),

@@ -3,6 +3,12 @@
 pub(super) mod folder_lock;
 #[cfg(test)]
 pub(super) mod forgetful;
+#[cfg(test)]
+#[cfg_attr(
+    not(feature = "faults"),
+    expect(dead_code, reason = "what the simulation does with a disk")
+)]
+pub(crate) mod model;
 mod operation;
 mod postgres;
 mod sqlite;
@@ -27,4 +33,8 @@ pub(super) trait Backend: Send + Sync {
     fn read_slow(&self, query: Box<dyn Query>);
     /// Writes what was handed over before, and lets go of the database.
     fn close(&self);
+    /// Whether closing waits for a thread.
+    fn has_threads(&self) -> bool {
+        true
+    }
 }

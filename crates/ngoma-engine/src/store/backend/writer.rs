@@ -108,24 +108,33 @@ fn write_batch(
     if batch.is_empty() {
         return Ok(());
     }
-    let failure = match commit_batch(connect, &mut batch) {
-        Ok(took) => {
-            metrics.measure_commit(batch.len(), took);
-            None
-        }
-        Err(lost @ SqlError::DiskLost(_)) => return Err(lost),
-        Err(error) => {
-            tracing::warn!(%error, operations = batch.len(), "a store transaction was given up");
-            Some(match error {
-                SqlError::Refused(reason) => StoreError::Unavailable(reason),
-                error => error.into(),
-            })
-        }
-    };
+    let failure = commit(connect, &mut batch, metrics)?;
     for operation in batch {
         operation.answer(failure.clone());
     }
     Ok(())
+}
+
+/// Commits what is to be answered next; gives the reason when the transaction was given up.
+pub(super) fn commit(
+    connect: &mut impl Connect,
+    batch: &mut [Box<dyn Operation>],
+    metrics: &Metrics,
+) -> Result<Option<StoreError>, SqlError> {
+    match commit_batch(connect, batch) {
+        Ok(took) => {
+            metrics.measure_commit(batch.len(), took);
+            Ok(None)
+        }
+        Err(lost @ SqlError::DiskLost(_)) => Err(lost),
+        Err(error) => {
+            tracing::warn!(%error, operations = batch.len(), "a store transaction was given up");
+            Ok(Some(match error {
+                SqlError::Refused(reason) => StoreError::Unavailable(reason),
+                error => error.into(),
+            }))
+        }
+    }
 }
 
 /// Says how long the disk took to confirm it.

@@ -34,9 +34,28 @@ impl Row {
         Self(row.0.get(columns..).unwrap_or_default().to_vec())
     }
 
+    /// Every value as text: an id as its digits, nothing as `-`.
+    #[cfg(test)]
+    pub(in crate::store) fn as_texts(&self) -> Vec<String> {
+        self.0.iter().map(Cell::as_text).collect()
+    }
+
     /// The value of the last column.
     pub(crate) fn last<T: FromCell>(&self) -> Result<T, SqlError> {
         self.get(self.0.len().saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+impl Cell {
+    fn as_text(&self) -> String {
+        match self {
+            Self::Null => "-".to_owned(),
+            Self::Int(value) => value.to_string(),
+            Self::Real(value) => value.to_string(),
+            Self::Text(value) => value.clone(),
+            Self::Bytes(value) => value.iter().map(|byte| format!("{byte:02x}")).collect(),
+        }
     }
 }
 

@@ -10,6 +10,8 @@ pub(crate) use param::{Param, args};
 pub(crate) use postgres::{PostgresDb, SCHEMA};
 pub(crate) use sqlite::SqliteDb;
 
+use ngoma_message::Timestamp;
+
 /// Which database a text is for, where one text does not do for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -45,6 +47,10 @@ pub(crate) trait Db {
     }
     /// Forgets what waits: its transaction is undone.
     fn forget_gathered(&mut self) {}
+    /// The time by which leases are over: the database's own, since the processes' clocks may differ.
+    fn time(&mut self) -> Result<Timestamp, SqlError> {
+        Ok(Timestamp::now())
+    }
 
     /// The first row of a query, if there is one.
     fn first(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, SqlError> {

@@ -3,6 +3,7 @@
 use super::cell::{Cell, Row};
 use super::{Db, Dialect, Insert, Param, SqlError, as_dollars};
 use bytes::BytesMut;
+use ngoma_message::Timestamp;
 use postgres::error::SqlState;
 use postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use postgres::{Client, NoTls, Statement};
@@ -104,6 +105,11 @@ impl PostgresDb {
             }
         }
         Ok(returned)
+    }
+
+    fn time(&mut self) -> Result<Timestamp, SqlError> {
+        let micros = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+        self.number(micros, &[]).map(Timestamp::from_micros)
     }
 }
 

@@ -1,0 +1,161 @@
+//! People who write texts and dial codes, and the providers that carry this to the door.
+
+use super::carrier::{Line, Screen};
+use super::ledger::Arrival;
+use super::random::Random;
+use super::service::ORDERS;
+use super::world::World;
+use crate::channel::{Inbound, InboundSession, Received};
+use ngoma_message::{Address, MessageId, Object, SessionEvent};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a phone waits for a screen.
+const SCREEN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A person who sends some texts. The provider hands each in until it is taken, and sometimes again.
+pub(super) async fn write_texts(world: Arc<World>, account: &'static str, person: usize) {
+    let random = Random::of(world.seed, &format!("texts {account} {person}"));
+    for number in 0..random.between(1, 4) {
+        tokio::time::sleep(random.millis(0, 30_000)).await;
+        let text = format!("{} {number}", random.one_of(&ORDERS).0);
+        let provider_id = format!("p{person}-{number}");
+        hand_in(&world, &random, account, person, &provider_id, &text).await;
+        if random.happens(20) {
+            tokio::time::sleep(random.millis(0, 5_000)).await;
+            hand_in(&world, &random, account, person, &provider_id, &text).await;
+        }
+    }
+}
+
+async fn hand_in(world: &World, random: &Random, account: &str, person: usize, provider_id: &str, text: &str) {
+    let key = (account.to_owned(), provider_id.to_owned());
+    loop {
+        let inbound = Inbound {
+            provider_id: Some(provider_id.to_owned()),
+            ..written(person, text)
+        };
+        let id = inbound.id.clone();
+        let name = world.name(&id);
+        note_try(world, &key, &id, text);
+        let line = format!("{account}/sms");
+        let answer = world.ask_line(random, &line, |door| async move { door.receive(inbound).await });
+        match answer.await {
+            Some(Ok(received)) => {
+                let known = match received {
+                    Received::Stored => id,
+                    Received::Duplicate(known) => known,
+                };
+                world.note(&format!("{line} acks {name} as {}", world.name(&known)));
+                return note_ack(world, &key, known);
+            }
+            Some(Err(_)) | None => tokio::time::sleep(random.millis(500, 8_000)).await,
+        }
+    }
+}
+
+fn written(person: usize, text: &str) -> Inbound {
+    Inbound {
+        id: MessageId::generate(),
+        provider_id: None,
+        from: Address::new("tel", format!("+{person}")),
+        to: Address::new("tel", "100"),
+        content: Some(text.to_owned()),
+        session: None,
+        answer_within: None,
+        transport_metadata: Object::new(),
+    }
+}
+
+fn note_try(world: &World, key: &(String, String), id: &MessageId, text: &str) {
+    let mut ledger = world.ledger();
+    let arrival: &mut Arrival = ledger.inbound.entry(key.clone()).or_default();
+    arrival.text = text.to_owned();
+    arrival.ids.push(id.clone());
+}
+
+fn note_ack(world: &World, key: &(String, String), known: MessageId) {
+    let before = {
+        let mut ledger = world.ledger();
+        let arrival = ledger.inbound.entry(key.clone()).or_default();
+        arrival.acked.replace(known.clone())
+    };
+    if let Some(before) = before
+        && before != known
+    {
+        world.break_rule(format!(
+            "I1: {}/{} was taken as {} and again as {}",
+            key.0,
+            key.1,
+            world.name(&before),
+            world.name(&known)
+        ));
+    }
+}
+
+/// A person who dials a code and answers its screens.
+pub(super) async fn dial(world: Arc<World>, account: &'static str, person: usize) {
+    let random = Random::of(world.seed, &format!("dial {account} {person}"));
+    for session in 0..random.between(0, 2) {
+        tokio::time::sleep(random.millis(0, 40_000)).await;
+        // Gateways use their keys again.
+        let session_key = format!("s{person}-{}", session % 2);
+        let turns = random.between(1, 3);
+        for turn in 0..turns {
+            let event = if turn == 0 {
+                SessionEvent::New
+            } else {
+                SessionEvent::Resume
+            };
+            let end = if turn + 1 == turns { " last" } else { "" };
+            let order = random.one_of(&["reply", "reply", "reply", "both", "silent", "fail"]);
+            let inbound = Inbound {
+                session: Some(InboundSession {
+                    key: session_key.clone(),
+                    event,
+                }),
+                answer_within: Some(SCREEN_PATIENCE),
+                ..written(person, &format!("{order} {session} {turn}{end}"))
+            };
+            if !take_turn(&world, &random, account, inbound).await {
+                break;
+            }
+            tokio::time::sleep(random.millis(100, 3_000)).await;
+        }
+    }
+}
+
+/// One turn; says whether the person has seen a screen of the service.
+async fn take_turn(world: &World, random: &Random, account: &str, inbound: Inbound) -> bool {
+    let (line_name, id) = (format!("{account}/ussd"), inbound.id.clone());
+    let Some((process, line)) = world.find_line(random, &line_name) else {
+        return false;
+    };
+    let key = (account.to_owned(), id.to_string());
+    note_try(world, &key, &id, inbound.content.as_deref().unwrap_or_default());
+    let answered = line.wait_for_answer(&id);
+    let door = Arc::clone(&line.door);
+    match process.ask(async move { door.receive(inbound).await }).await {
+        Some(Ok(Received::Stored)) => note_ack(world, &key, id.clone()),
+        Some(Ok(Received::Duplicate(known))) => {
+            world.break_rule(format!("I1: {} was taken for {}", world.name(&id), world.name(&known)));
+        }
+        Some(Err(_)) | None => return false,
+    }
+    world.note(&format!("{line_name} acks {}", world.name(&id)));
+    match tokio::time::timeout(SCREEN_PATIENCE, answered).await {
+        Ok(Ok(Screen::Answer)) => true,
+        Ok(Ok(Screen::GivenUp)) => fall_back(&process, &line, &id, "no answer comes").await,
+        Ok(Err(_)) | Err(_) => fall_back(&process, &line, &id, "the service is late").await,
+    }
+}
+
+/// The channel gives a text of its own.
+async fn fall_back(process: &super::process::Process, line: &Line, id: &MessageId, why: &str) -> bool {
+    let recording = async {
+        let text = format!("{} is sorry", line.account);
+        line.door.record_fallback(id, &text, true, why).await
+    };
+    let _ = process.ask(recording).await;
+    false
+}

@@ -1,0 +1,345 @@
+//! An empty store with two accounts, on each kind of database.
+
+use crate::SystemClock;
+use crate::channel::Receipt;
+use crate::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
+use crate::queue::{Line, Queue, StoreQueue};
+use crate::record::Status;
+use crate::service::Bundle;
+use crate::store::model::{Disk, Fate, Surroundings};
+use crate::store::{
+    AttemptResult, InboundMessage, NewOutbound, OutcomeWrite, Publish, PulledInbound, PulledOutbound, QueueKind,
+    ReceiptWrite, StepCommit, StepEnd, Store, StoreChoice, StoreError, StoreOptions,
+};
+use crate::trace::Trail;
+use async_trait::async_trait;
+use ngoma_message::{Address, MessageId, Object, Timestamp};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A store, the numbers of what is in it, and the moment it is.
+pub(super) struct Ground {
+    pub(super) store: Store,
+    pub(super) now: Timestamp,
+    pub(super) account: i64,
+    pub(super) channel: i64,
+    pub(super) service: i64,
+    /// Another account and its channel.
+    pub(super) other: (i64, i64),
+    database: Database,
+    folders: Vec<TempDir>,
+}
+
+enum Database {
+    Sqlite,
+    Model(Arc<Disk>),
+    Postgres(String),
+}
+
+/// Checks something on every kind of store.
+pub(super) async fn on_every_store(check: impl AsyncFn(&mut Ground)) {
+    check(&mut Ground::on(Database::Sqlite).await).await;
+    on_stores_of_several(check).await;
+}
+
+/// Checks something on the kinds of stores that several processes work on at once.
+pub(super) async fn on_stores_of_several(check: impl AsyncFn(&mut Ground)) {
+    check(&mut Ground::on(Database::Model(Disk::new(Arc::new(SystemClock)))).await).await;
+    if let Ok(server) = std::env::var("NGOMA_TEST_POSTGRES") {
+        check(&mut Ground::on(Database::Postgres(new_database(&server))).await).await;
+    }
+}
+
+fn new_database(server: &str) -> String {
+    let name = format!("c{}", MessageId::generate());
+    let made = std::process::Command::new("psql")
+        .args([&format!("{server}/postgres"), "-qc", &format!("CREATE DATABASE {name}")])
+        .status();
+    assert!(made.unwrap().success());
+    format!("{server}/{name}")
+}
+
+impl Drop for Ground {
+    /// Leaves no database behind.
+    fn drop(&mut self) {
+        if let Database::Postgres(url) = &self.database
+            && let Some((server, name)) = url.rsplit_once('/')
+        {
+            self.store.close();
+            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+            let _ = std::process::Command::new("psql")
+                .args([&format!("{server}/postgres"), "-qc", &drop])
+                .status();
+        }
+    }
+}
+
+impl Ground {
+    async fn on(database: Database) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&database, folder.path()).await;
+        store.apply_document(Arc::new(document())).await.unwrap();
+        let loaded = store.load_directory().await.unwrap();
+        let account = |code: &str| loaded.accounts.iter().find(|held| held.code == code).unwrap().id;
+        let channel = |account: i64| {
+            loaded
+                .channels
+                .iter()
+                .find(|channel| channel.account == account)
+                .unwrap()
+                .id
+        };
+        let (own, other) = (account("demo"), account("other"));
+        let service = loaded
+            .services
+            .iter()
+            .find(|service| service.account == own)
+            .unwrap()
+            .id;
+        Self {
+            now: Timestamp::now(),
+            account: own,
+            channel: channel(own),
+            service,
+            other: (other, channel(other)),
+            store,
+            database,
+            folders: vec![folder],
+        }
+    }
+
+    /// The store as another process of another data folder opens it.
+    pub(super) async fn another_process(&mut self) -> Store {
+        self.folders.push(tempfile::tempdir().unwrap());
+        open(&self.database, self.folders.last().unwrap().path()).await
+    }
+
+    /// The store as a process opens it that follows the first one in its folder.
+    pub(super) async fn successor(&self) -> Store {
+        self.store.close();
+        open(&self.database, self.folders[0].path()).await
+    }
+
+    /// A text of a person, under this id of its provider's.
+    pub(super) fn inbound(&self, provider_id: Option<&str>) -> InboundMessage {
+        InboundMessage {
+            id: MessageId::generate(),
+            account: self.account,
+            channel: self.channel,
+            provider_id: provider_id.map(str::to_owned),
+            fingerprint: None,
+            from: Address::new("tel", "+1"),
+            to: Address::new("tel", "100"),
+            content: Some("hi".into()),
+            session: None,
+            answer_by: None,
+            transport_metadata: Object::new(),
+            created_at: self.now,
+        }
+    }
+
+    /// Stores a text and leases it to this process.
+    pub(super) async fn take_in(&self) -> InboundMessage {
+        let message = self.inbound(None);
+        let stored = self.store.store_inbound(
+            message.clone(),
+            Publish::Leased,
+            self.store.epoch(),
+            Arc::default(),
+            Trail::default(),
+        );
+        stored.await.unwrap();
+        message
+    }
+
+    /// A text to a person.
+    pub(super) fn outbound(&self, publish: Publish) -> NewOutbound {
+        NewOutbound {
+            publish: Some(publish),
+            ..NewOutbound::answering(&self.inbound(None), MessageId::generate(), "hello".into())
+        }
+    }
+
+    /// The end of an inbound message without effects.
+    pub(super) fn step(&self, message: &InboundMessage) -> StepCommit {
+        StepCommit {
+            given_up_after: None,
+            account: self.account,
+            message: message.id.clone(),
+            lease: self.store.epoch(),
+            at: self.now,
+            end: StepEnd {
+                status: Status::Handled,
+                reason: None,
+            },
+            service: Some(self.service),
+            session: None,
+            kv: Vec::new(),
+            outbound: Vec::new(),
+            metrics: Vec::new(),
+            log: Vec::new(),
+            trail: Trail::default(),
+        }
+    }
+
+    /// A line of the channel.
+    pub(super) fn line(&self, kind: QueueKind) -> Line {
+        Line {
+            account: self.account,
+            channel: self.channel,
+            kind,
+        }
+    }
+
+    /// Takes texts of people from the queue.
+    pub(super) async fn pull_inbound(&self, store: &Store, limit: usize) -> Vec<PulledInbound> {
+        let queue = StoreQueue::new(store.clone());
+        let leases = queue.pull(self.line(QueueKind::Inbound), self.now, limit).await;
+        store.inbound_of(leases.unwrap()).await.unwrap()
+    }
+
+    /// Takes texts to people from the queue.
+    pub(super) async fn pull_outbound(&self, store: &Store, limit: usize) -> Vec<PulledOutbound> {
+        let queue = StoreQueue::new(store.clone());
+        let leases = queue.pull(self.line(QueueKind::Outbound), self.now, limit).await;
+        store.outbound_of(leases.unwrap()).await.unwrap()
+    }
+
+    /// Says that an attempt begins now.
+    pub(super) async fn begin_attempt(&self, store: &Store, message: &MessageId) -> Result<(), StoreError> {
+        let lease = store.epoch();
+        store
+            .begin_attempt(self.account, message.clone(), self.now, lease)
+            .await
+    }
+
+    /// Stores what an attempt brought.
+    pub(super) async fn end_attempt(&self, store: &Store, message: &MessageId, result: AttemptResult) {
+        let outcome = self.outcome(store, message, result);
+        store.record_outcome(Arc::new(outcome)).await.unwrap();
+    }
+
+    /// What an attempt brought.
+    pub(super) fn outcome(&self, store: &Store, message: &MessageId, result: AttemptResult) -> OutcomeWrite {
+        OutcomeWrite {
+            listeners: Arc::default(),
+            id: MessageId::generate(),
+            lease: store.epoch(),
+            account: self.account,
+            channel: self.channel,
+            message: message.clone(),
+            root: None,
+            at: self.now,
+            result,
+            trail: Trail::default(),
+        }
+    }
+
+    /// A receipt of the channel.
+    pub(super) fn receipt(&self, receipt: Receipt) -> ReceiptWrite {
+        ReceiptWrite {
+            listeners: Arc::default(),
+            account: self.account,
+            channel: self.channel,
+            receipt,
+            event: MessageId::generate(),
+            at: self.now,
+        }
+    }
+
+    pub(super) async fn status(&self, message: &MessageId) -> Status {
+        let held = self.store.message(self.account, message).await.unwrap();
+        held.expect("the message is there").status
+    }
+
+    /// The kinds of a message's events, oldest first.
+    pub(super) async fn events(&self, message: &MessageId) -> Vec<String> {
+        let events = self.store.events(self.account, message).await.unwrap();
+        events.into_iter().map(|event| event.kind).collect()
+    }
+}
+
+async fn open(database: &Database, folder: &Path) -> Store {
+    let choice = match database {
+        Database::Model(disk) => {
+            let name = folder.to_string_lossy();
+            return Store::on_model(disk, Arc::new(Calm), &name);
+        }
+        Database::Sqlite => StoreChoice::Sqlite,
+        Database::Postgres(url) => StoreChoice::Postgres(url.clone()),
+    };
+    let options = StoreOptions {
+        reserve_bytes: 1 << 16,
+        least_free: 0,
+        choice,
+        lease_wait: Duration::ZERO,
+        group_commit: 16,
+        backlog: 64,
+        max_pages: None,
+        log_lines: 10,
+        metrics: Arc::default(),
+    };
+    Store::open(folder, options).await.unwrap()
+}
+
+/// Nothing goes wrong.
+struct Calm;
+
+#[async_trait]
+impl Surroundings for Calm {
+    async fn pass(&self, _what: &str) {}
+
+    fn is_alive(&self) -> bool {
+        true
+    }
+
+    fn group(&self) -> usize {
+        16
+    }
+
+    fn fate(&self) -> Fate {
+        Fate::Kept
+    }
+
+    fn reads_at_once(&self) -> bool {
+        true
+    }
+}
+
+fn document() -> Document {
+    let declared = || {
+        let channel = ChannelRecord {
+            channel_type: "sms".into(),
+            address: Some("100".into()),
+            ..ChannelRecord::default()
+        };
+        let service = ServiceDocument {
+            wants_events: false,
+            kind: "script".into(),
+            config: Object::new(),
+            http_allow: None,
+            bundle: Bundle {
+                hash: "one".into(),
+                main: "main.js".into(),
+                files: BTreeMap::from([("main.js".to_owned(), b"1".to_vec())]),
+            },
+        };
+        let route = Route {
+            channel: "sms".into(),
+            service: "main".into(),
+            ..Route::default()
+        };
+        AccountDocument {
+            webhook: None,
+            channels: BTreeMap::from([("sms".to_owned(), channel)]),
+            services: BTreeMap::from([("main".to_owned(), service)]),
+            routes: Some(vec![route]),
+        }
+    };
+    Document {
+        accounts: BTreeMap::from(["demo", "other"].map(|account| (account.to_owned(), declared()))),
+    }
+}

@@ -1,0 +1,132 @@
+//! What people send: taken once.
+
+use super::{Ground, on_every_store};
+use crate::store::{InboundMessage, Publish, QueueKind, StoreError, StoredInbound};
+use crate::trace::Trail;
+use std::sync::Arc;
+use std::time::Duration;
+
+async fn take(ground: &Ground, message: &InboundMessage) -> Result<StoredInbound, StoreError> {
+    let stored = ground.store.store_inbound(
+        message.clone(),
+        Publish::Free,
+        ground.store.epoch(),
+        Arc::default(),
+        Trail::default(),
+    );
+    stored.await
+}
+
+async fn waiting(ground: &Ground) -> usize {
+    ground.pull_inbound(&ground.store, 100).await.len()
+}
+
+#[tokio::test]
+async fn a_message_is_known_by_its_providers_id() {
+    on_every_store(async |ground| {
+        let (first, again) = (ground.inbound(Some("p")), ground.inbound(Some("p")));
+        assert_eq!(take(ground, &first).await, Ok(StoredInbound::Stored));
+        assert_eq!(
+            take(ground, &again).await,
+            Ok(StoredInbound::Duplicate(first.id.clone()))
+        );
+        let elsewhere = InboundMessage {
+            account: ground.other.0,
+            channel: ground.other.1,
+            ..ground.inbound(Some("p"))
+        };
+        assert_eq!(take(ground, &elsewhere).await, Ok(StoredInbound::Stored));
+        assert_eq!(waiting(ground).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_is_known_by_its_own_id_on_its_channel_only() {
+    on_every_store(async |ground| {
+        let message = ground.inbound(None);
+        assert_eq!(take(ground, &message).await, Ok(StoredInbound::Stored));
+        assert_eq!(
+            take(ground, &message).await,
+            Ok(StoredInbound::Duplicate(message.id.clone()))
+        );
+        let stolen = InboundMessage {
+            channel: ground.other.1,
+            ..message
+        };
+        assert_eq!(
+            take(ground, &stolen).await,
+            Err(StoreError::Refused("the message id is taken".into()))
+        );
+        assert_eq!(waiting(ground).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_without_an_id_is_known_by_what_it_says_for_an_hour() {
+    on_every_store(async |ground| {
+        let says = |minutes: u64| InboundMessage {
+            fingerprint: Some("f".into()),
+            created_at: ground.now + Duration::from_secs(60 * minutes),
+            ..ground.inbound(None)
+        };
+        let (first, soon, late) = (says(0), says(59), says(60));
+        assert_eq!(take(ground, &first).await, Ok(StoredInbound::Stored));
+        assert_eq!(
+            take(ground, &soon).await,
+            Ok(StoredInbound::Duplicate(first.id.clone()))
+        );
+        assert_eq!(take(ground, &late).await, Ok(StoredInbound::Stored));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn work_is_leased_to_one_and_is_due_when_it_came() {
+    on_every_store(async |ground| {
+        let message = ground.inbound(None);
+        assert_eq!(ground.store.next_due(ground.line(QueueKind::Inbound)).await, Ok(None));
+        take(ground, &message).await.unwrap();
+        assert_eq!(
+            ground.store.next_due(ground.line(QueueKind::Inbound)).await,
+            Ok(Some(ground.now))
+        );
+        assert_eq!(waiting(ground).await, 1);
+        assert_eq!(waiting(ground).await, 0);
+        assert_eq!(ground.store.next_due(ground.line(QueueKind::Inbound)).await, Ok(None));
+        ground.take_in().await;
+        assert_eq!(waiting(ground).await, 0, "it is leased from the start");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_may_be_stored_and_leased_to_nobody_is_freed_once() {
+    on_every_store(async |ground| {
+        let message = ground.take_in().await;
+        let elsewhere = ground.take_in().await;
+        let epoch = ground.store.epoch();
+        ground
+            .store
+            .note_unsure_arrival(ground.account, message.id.clone(), epoch);
+        ground
+            .store
+            .note_unsure_arrival(ground.account, elsewhere.id, epoch - 1);
+        ground
+            .store
+            .free_unsure_pulls([QueueKind::Inbound, QueueKind::Outbound])
+            .await
+            .unwrap();
+        let pulled = ground.pull_inbound(&ground.store, 10).await;
+        let pulled: Vec<_> = pulled.into_iter().map(|taken| taken.message.id).collect();
+        assert_eq!(pulled, [message.id]);
+        ground
+            .store
+            .free_unsure_pulls([QueueKind::Inbound, QueueKind::Outbound])
+            .await
+            .unwrap();
+        assert_eq!(waiting(ground).await, 0);
+    })
+    .await;
+}

@@ -1,0 +1,14 @@
+//! What every store keeps, whatever holds it: one suite, run on a SQLite file, on the model of a disk that simulations
+//! use, and on PostgreSQL when `NGOMA_TEST_POSTGRES` names a server.
+
+mod accepting;
+mod ground;
+mod inbound;
+mod keys;
+mod outbound;
+mod receipts;
+mod sessions;
+mod steps;
+mod workers;
+
+use ground::{Ground, on_every_store, on_stores_of_several};
