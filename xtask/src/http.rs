@@ -13,6 +13,8 @@ pub struct Connection {
     address: SocketAddr,
     stream: BufReader<TcpStream>,
     outgoing: Vec<u8>,
+    /// The lines of more headers, each with its end.
+    headers: String,
 }
 
 /// The answer to one request.
@@ -35,7 +37,14 @@ impl Connection {
             address,
             stream: BufReader::new(stream),
             outgoing: Vec::new(),
+            headers: String::new(),
         })
+    }
+
+    /// The same connection, whose requests carry this token.
+    pub fn with_token(mut self, token: &str) -> Connection {
+        self.headers = format!("Authorization: Bearer {token}\r\n");
+        self
     }
 
     /// Asks for `path`.
@@ -52,9 +61,10 @@ impl Connection {
         self.outgoing.clear();
         write!(
             self.outgoing,
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n{body}",
             self.address,
-            body.len()
+            body.len(),
+            self.headers
         )?;
         self.stream
             .get_mut()

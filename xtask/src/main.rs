@@ -30,9 +30,12 @@ enum Task {
     /// Measure what the project promises; ends with one line of JSON
     #[command(subcommand)]
     Bench(bench::Bench),
-    /// The load program of the benches, which start it as a process of its own
+    /// The load program of the USSD bench, which starts it as a process of its own
     #[command(hide = true)]
     Load(load::Options),
+    /// The load program of the sending API, which its bench starts as a process of its own
+    #[command(hide = true)]
+    Submit(load::submit::Options),
 }
 
 fn main() -> ExitCode {
@@ -53,5 +56,6 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Tidy => tidy::run(&Repo::find()?),
         Task::Bench(bench) => bench::run(&Repo::find()?, &bench),
         Task::Load(options) => load::run(&options).map(|()| true),
+        Task::Submit(options) => load::submit::run(&options).map(|()| true),
     }
 }

@@ -86,7 +86,7 @@ impl Running {
     }
 
     /// Waits until the program is `ready`; fails early, with the log's end, when it dies before.
-    fn wait_until(&mut self, patience: Duration, ready: impl Fn() -> bool) -> Result<()> {
+    pub fn wait_until(&mut self, patience: Duration, ready: impl Fn() -> bool) -> Result<()> {
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait()? {

@@ -17,6 +17,7 @@ mod panics;
 mod queue;
 mod receipts;
 pub mod record;
+pub mod request_body;
 pub mod service;
 mod spool;
 pub mod store;

@@ -14,6 +14,13 @@ const DEFAULT_DATA: &str = "./ngoma-data";
 const DEFAULT_PARTITIONS: u16 = 32;
 const MOST_PARTITIONS: u16 = 128;
 const FILE_NAME: &str = "ngoma.toml";
+const SQLITE: &str = "sqlite";
+
+/// What names the database in the environment.
+pub const STORE_VARIABLE: &str = "NGOMA_STORE";
+/// What names the queue there, and its partitions.
+pub const QUEUE_VARIABLE: &str = "NGOMA_QUEUE";
+pub const QUEUE_PARTITIONS_VARIABLE: &str = "NGOMA_QUEUE_PARTITIONS";
 
 /// The flag every command takes; clap reads the environment behind it.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -30,14 +37,14 @@ pub struct SettingsArgs {
     #[arg(long, env = "NGOMA_LISTEN", value_name = "ADDR:PORT")]
     listen: Option<String>,
     /// The database that holds the messages: sqlite, or postgres://USER:PASSWORD@HOST/DATABASE [default: sqlite]
-    #[arg(long, env = "NGOMA_STORE", value_name = "DATABASE", hide_env_values = true)]
+    #[arg(long, env = STORE_VARIABLE, value_name = "DATABASE", hide_env_values = true)]
     store: Option<String>,
     /// The queue that hands out the work: sqlite or postgres (as the store), or amqp://USER:PASSWORD@HOST/VHOST
     /// [default: as the store]
-    #[arg(long, env = "NGOMA_QUEUE", value_name = "QUEUE", hide_env_values = true)]
+    #[arg(long, env = QUEUE_VARIABLE, value_name = "QUEUE", hide_env_values = true)]
     queue: Option<String>,
     /// Over how many partitions a broker's work is spread, the same for every process [default: 32]
-    #[arg(long, env = "NGOMA_QUEUE_PARTITIONS", value_name = "NUMBER")]
+    #[arg(long, env = QUEUE_PARTITIONS_VARIABLE, value_name = "NUMBER")]
     queue_partitions: Option<u16>,
     /// The settings file [default: ngoma.toml in the working folder, else in the data folder]
     #[arg(long, env = "NGOMA_CONFIG", value_name = "FILE")]
@@ -143,6 +150,14 @@ impl Settings {
         check_writable(data)
     }
 
+    /// The database as [`STORE_VARIABLE`] names it. It may hold a password.
+    pub fn store_setting(&self) -> &str {
+        match &self.store {
+            StoreChoice::Sqlite => SQLITE,
+            StoreChoice::Postgres(url) => url,
+        }
+    }
+
     /// The address of this server as it reaches itself, such as `http://127.0.0.1:8000`.
     pub fn base_url(&self) -> String {
         base_url(self.listen)
@@ -162,7 +177,7 @@ pub fn base_url(listen: SocketAddr) -> String {
 /// The database a setting names. Its text may hold a password: it is not repeated.
 fn read_store(setting: Option<&str>) -> Result<StoreChoice> {
     match setting {
-        None | Some("sqlite") => Ok(StoreChoice::Sqlite),
+        None | Some(SQLITE) => Ok(StoreChoice::Sqlite),
         Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
             Ok(StoreChoice::Postgres(url.to_owned()))
         }
@@ -273,6 +288,17 @@ mod tests {
         assert!(error.contains("x.toml:2") && error.contains("lissten"), "{error}");
         let error = resolve(None, Some("8000"), None).unwrap_err().to_string();
         assert!(error.contains("expected an IP address and a port"), "{error}");
+    }
+
+    #[test]
+    fn a_database_is_named_as_it_was_read() {
+        for setting in ["sqlite", "postgres://user:password@host/database"] {
+            let settings = Settings {
+                store: read_store(Some(setting)).unwrap(),
+                ..resolve(None, None, None).unwrap()
+            };
+            assert_eq!(settings.store_setting(), setting);
+        }
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! How long the disk takes to make a small write durable: the floor under every durable answer.
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::Write;
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde::Serialize;
 
 use crate::load::latency::Latencies;
@@ -26,6 +29,23 @@ pub struct Fsync {
 #[derive(Default)]
 pub struct Samples {
     taken: Vec<Duration>,
+}
+
+/// Fails where files are kept in memory: nothing there is durable, and everything is quick.
+pub fn ensure_not_memory(folder: &Path) -> Result<()> {
+    let path = CString::new(folder.as_os_str().as_bytes())?;
+    let mut found = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: the path ends with a NUL, the pointer is valid for writing, and all zeroes is a value should the call fail.
+    let found = unsafe {
+        libc::statfs(path.as_ptr(), found.as_mut_ptr());
+        found.assume_init()
+    };
+    ensure!(
+        found.f_type != libc::TMPFS_MAGIC,
+        "{} is in memory: set CARGO_TARGET_DIR to a folder on a disk",
+        folder.display()
+    );
+    Ok(())
 }
 
 impl Samples {
@@ -56,6 +76,16 @@ impl Samples {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_no_disk() {
+        let check = |folder: &str, is_disk| {
+            let folder = Path::new(folder);
+            assert_eq!(ensure_not_memory(folder).is_ok(), is_disk, "{}", folder.display());
+        };
+        check("/proc", true);
+        check("/dev/shm", false);
+    }
 
     #[test]
     fn the_probe_leaves_nothing_behind() {

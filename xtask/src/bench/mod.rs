@@ -3,8 +3,10 @@
 mod build;
 pub mod cpu;
 mod disk;
+mod engine;
 mod host;
 mod memory;
+mod quiet;
 mod report;
 mod ussd;
 
@@ -18,6 +20,8 @@ use crate::repo::Repo;
 pub enum Bench {
     /// USSD turns: how many a second, how quick, at what cost; and idle memory
     Ussd(ussd::Options),
+    /// Accepting messages over HTTP, durably: how many a second on each back end, at what cost; growth and memory
+    Engine(engine::Options),
     /// Building: cold release build, and the build after a one-line change
     Build,
 }
@@ -26,6 +30,7 @@ pub enum Bench {
 pub fn run(repo: &Repo, bench: &Bench) -> Result<bool> {
     let report = match bench {
         Bench::Ussd(options) => ussd::run(repo, options)?,
+        Bench::Engine(options) => engine::run(repo, options)?,
         Bench::Build => build::run(repo)?,
     };
     print!("{report}");

@@ -49,12 +49,18 @@ impl Figure {
         Figure { bar: Some(bar), ..self }
     }
 
-    fn is_met(&self) -> bool {
+    /// Whether it holds what it must.
+    pub fn is_met(&self) -> bool {
         match self.bar {
             Some(Bar::AtLeast(target)) => self.value >= target,
             Some(Bar::AtMost(target)) => self.value <= target,
             None => true,
         }
+    }
+
+    /// The value to its target.
+    fn ratio(&self) -> Option<f64> {
+        Some(rounded(self.value / self.bar?.target()))
     }
 }
 
@@ -79,9 +85,9 @@ impl Report {
             .iter()
             .map(|figure| (figure.name.clone(), json!(rounded(figure.value))))
             .collect();
-        let with_bar = self.figures.iter().filter_map(|figure| Some((figure, figure.bar?)));
-        let ratios: Map<String, Value> = with_bar
-            .map(|(figure, bar)| (figure.name.clone(), json!(rounded(figure.value / bar.target()))))
+        let with_ratio = self.figures.iter().filter_map(|figure| Some((figure, figure.ratio()?)));
+        let ratios: Map<String, Value> = with_ratio
+            .map(|(figure, ratio)| (figure.name.clone(), json!(ratio)))
             .collect();
         json!({ "bench": self.bench, "results": results, "ratios": ratios, "host": self.host })
     }
@@ -108,10 +114,10 @@ impl fmt::Display for Report {
                 Some(Bar::AtMost(target)) => write!(f, " at most {}: ", rounded(target))?,
                 None => {}
             }
-            match (figure.bar.is_some(), figure.is_met()) {
-                (true, true) => writeln!(f, "met")?,
-                (true, false) => writeln!(f, "MISSED")?,
-                (false, _) => writeln!(f)?,
+            match (figure.ratio(), figure.is_met()) {
+                (Some(ratio), true) => writeln!(f, "met ({ratio} of it)")?,
+                (Some(ratio), false) => writeln!(f, "MISSED ({ratio} of it)")?,
+                (None, _) => writeln!(f)?,
             }
         }
         Ok(())
@@ -171,7 +177,7 @@ mod tests {
         let table = report(figures).to_string();
         assert_eq!(
             table,
-            "a           1 ms      \nbb         90 MiB      at most 60: MISSED\n"
+            "a           1 ms      \nbb         90 MiB      at most 60: MISSED (1.5 of it)\n"
         );
     }
 }

@@ -2,7 +2,7 @@
 
 mod suites;
 mod tally;
-mod tools;
+pub mod tools;
 
 use std::cell::OnceCell;
 use std::fs;

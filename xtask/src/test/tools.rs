@@ -43,6 +43,12 @@ pub const POSTGRES: Tool = Tool {
     beside: &["/usr/lib/postgresql/*/bin"],
     packages: &["postgresql"],
 };
+/// What reads a store's file from outside.
+pub const SQLITE: Tool = Tool {
+    programs: &["sqlite3"],
+    beside: &[],
+    packages: &["sqlite3"],
+};
 /// The message broker that the tests start for themselves.
 pub const RABBITMQ: Tool = Tool {
     programs: &["rabbitmqctl"],

@@ -1,22 +1,17 @@
 //! The channels' web hooks under `/c/<account>/<channel>`, looked up at every request since channels come and change.
 
 use crate::engine::Runtime;
+use crate::request_body;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
 use http::{Request, StatusCode, Uri};
-use http_body_util::BodyExt;
 use std::convert::Infallible;
 use std::sync::Weak;
-use std::time::Duration;
 use tower::ServiceExt;
 
 /// The largest body a channel is sent, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
-/// How much of a larger body is read and dropped: a client that is still sending would not see the answer.
-const DROP_LIMIT: usize = 32 << 20;
-/// How long a client may take to send a body.
-const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// Serves every running channel.
 pub(crate) fn channel_routes(runtime: Weak<Runtime>) -> Router {
@@ -61,32 +56,10 @@ async fn serve(runtime: &Weak<Runtime>, request: Request<Body>) -> Response {
 
 /// The whole body within its limits of size and time.
 async fn read_body(body: Body) -> Result<Bytes, Response> {
-    match tokio::time::timeout(BODY_TIME, collect(body)).await {
-        Ok(Ok(Some(body))) => Ok(body),
-        Ok(Ok(None)) => {
-            let problem = format!("the body is larger than {BODY_LIMIT} bytes");
-            Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, &problem))
-        }
-        Ok(Err(_)) => Err(refuse(StatusCode::BAD_REQUEST, "the body broke off")),
-        Err(_) => Err(refuse(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
-    }
-}
-
-/// The body, or nothing when it is too large.
-async fn collect(mut body: Body) -> Result<Option<Bytes>, axum::Error> {
-    let mut kept = Vec::new();
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame?.into_data() else { continue };
-        length += data.len();
-        if length > DROP_LIMIT {
-            return Ok(None);
-        }
-        if length <= BODY_LIMIT {
-            kept.extend_from_slice(&data);
-        }
-    }
-    Ok((length <= BODY_LIMIT).then(|| kept.into()))
+    request_body::read(body, BODY_LIMIT).await.map_err(|problem| {
+        let status = problem.status();
+        refuse(status, &problem.to_string())
+    })
 }
 
 fn with_path(uri: &Uri, path: &str) -> Option<Uri> {

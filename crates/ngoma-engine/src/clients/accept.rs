@@ -70,6 +70,8 @@ pub(super) async fn accept(
     if runtime.is_stopping() {
         return Err(AcceptError::Unavailable("the engine is closing down".into()));
     }
+    let room = runtime.store.check_room().await;
+    room.map_err(|error| AcceptError::Unavailable(error.to_string()))?;
     let catalog = runtime.catalog();
     let now = runtime.clock.now();
     let mut ways = Ways {

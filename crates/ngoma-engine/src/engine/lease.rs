@@ -69,6 +69,11 @@ impl WorkerLease {
         }
     }
 
+    /// Lets the next beat be now.
+    pub(super) fn confirm_now(&self) {
+        self.beat_now.notify_one();
+    }
+
     /// Whether this process may go on with what it took under that lease. Waits while nobody can tell; false as well when
     /// the engine stops meanwhile.
     pub(crate) async fn holds(&self, lease: i64, is_stopping: impl Fn() -> bool) -> bool {
@@ -83,7 +88,7 @@ impl WorkerLease {
                 Standing::Lost => return false,
                 Standing::Unsure if is_stopping() => return false,
                 Standing::Unsure => {
-                    self.beat_now.notify_one();
+                    self.confirm_now();
                     let _ = tokio::time::timeout(AFTER_TROUBLE, state.changed()).await;
                 }
             }

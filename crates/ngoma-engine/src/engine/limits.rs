@@ -50,7 +50,9 @@ pub struct Limits {
     pub send_for: Duration,
     /// How long `stop` waits for running steps.
     pub drain: Duration,
-    /// The least free disk space with which the engine calls itself ready, in bytes.
+    /// How much of the disk a SQLite store keeps in reserve, in bytes; a twentieth of what is free at most.
+    pub reserve_bytes: u64,
+    /// The least free disk space with which the engine takes new messages and calls itself ready, in bytes.
     pub free_disk: u64,
     /// The most pages the store's file may have; `None` leaves it to the disk.
     pub store_pages: Option<u64>,
@@ -79,6 +81,7 @@ impl Default for Limits {
             send_attempts: 10,
             send_for: Duration::from_secs(24 * 3600),
             drain: Duration::from_secs(10),
+            reserve_bytes: 256 << 20,
             free_disk: 64 << 20,
             store_pages: None,
         }
@@ -115,6 +118,8 @@ impl Limits {
             max_pages: self.store_pages,
             log_lines: self.service_log_lines,
             metrics,
+            reserve_bytes: self.reserve_bytes,
+            least_free: self.free_disk,
         }
     }
 }

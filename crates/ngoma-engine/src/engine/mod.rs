@@ -227,8 +227,8 @@ impl Engine {
                 return Err(format!("degraded: {problem}; {count} messages are in the spool"));
             }
         }
-        let disk = nix::sys::statvfs::statvfs(store.folder()).map_err(|error| format!("the disk: {error}"))?;
-        let free = disk.blocks_available() * disk.fragment_size();
+        store.check_room().await.map_err(|error| error.to_string())?;
+        let free = store.free_disk().map_err(|error| format!("the disk: {error}"))?;
         let least = self.runtime.limits.free_disk;
         if free < least {
             return Err(format!(

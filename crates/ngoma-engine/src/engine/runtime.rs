@@ -16,7 +16,7 @@ use crate::service::{HttpPort, ServiceRunner};
 use crate::spool::Spool;
 use crate::store::{QueueKind, Store, StoreError};
 use crate::suspects::Suspects;
-use ngoma_message::{Country, Timestamp};
+use ngoma_message::{Country, MessageId, Timestamp};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -217,10 +217,26 @@ impl Runtime {
         self.expiry.now()
     }
 
+    /// Lets the lease on this process's work be confirmed now.
+    pub(crate) fn doubt_lease(&self) {
+        self.lease.confirm_now();
+    }
+
     /// Whether this process may go on with what it took under that lease: another may have it. Waits while nobody can
     /// tell.
     pub(crate) async fn holds(&self, lease: i64) -> bool {
         self.lease.holds(lease, || self.is_stopping()).await
+    }
+
+    /// Gives work back whose lease was lost, for whoever has room.
+    pub(crate) async fn give_back(&self, account: i64, kind: QueueKind, item: &MessageId, lease: i64) {
+        let given = self
+            .persist(|| self.store.give_back_lost(account, kind, item, lease))
+            .await;
+        if let Err(error) = given {
+            tracing::debug!(message.id = %item, %error, "work is left to upkeep or the next start");
+        }
+        self.look_for_due_work();
     }
 
     /// Whether the engine takes nothing new.

@@ -75,6 +75,7 @@ async fn take(
     trail: Trail,
 ) -> Result<Received, ReceiveError> {
     let _under_way = runtime.under_way.enter();
+    runtime.store.check_room().await.map_err(unavailable)?;
     if keep::must_wait(&runtime, message.channel) {
         return keep::keep(&runtime, &running, message, trail, None).await;
     }
@@ -180,6 +181,10 @@ impl Job {
         };
         let alone = self.runtime.suspects.alone(self.attempts).await;
         if !self.runtime.holds(self.lease).await {
+            let message = &self.message;
+            self.runtime
+                .give_back(message.account, QueueKind::Inbound, &message.id, self.lease)
+                .await;
             return self.give_up("another process has taken the message over").await;
         }
         if self.is_too_late() {

@@ -51,8 +51,10 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
         return;
     }
     if !runtime.holds(taken.lease).await {
-        // Another process has it.
-        return;
+        let id = &taken.message.id;
+        return runtime
+            .give_back(taken.account, QueueKind::Outbound, id, taken.lease)
+            .await;
     }
     let gate = runtime.persist(|| gate::pass(runtime, running, &taken)).await;
     match gate {

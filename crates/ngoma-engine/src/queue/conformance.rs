@@ -28,6 +28,8 @@ async fn store(choice: StoreChoice) -> (Store, TempDir) {
         max_pages: None,
         log_lines: 10,
         metrics: Arc::default(),
+        reserve_bytes: 1 << 16,
+        least_free: 0,
     };
     (Store::open(folder.path(), options).await.unwrap(), folder)
 }

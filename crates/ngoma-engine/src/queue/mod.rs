@@ -72,6 +72,7 @@ pub(crate) async fn pull_until_stopped(runtime: Weak<Runtime>) {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::warn!(%error, "the queue cannot be read");
+                runtime.doubt_lease();
                 AFTER_TROUBLE
             }
         };

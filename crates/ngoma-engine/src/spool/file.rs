@@ -1,10 +1,10 @@
 //! The spool's file: opened and checked, or moved aside where it cannot be read.
 
 use crate::store::OpenError;
-use crate::store::backend::SqliteBackend;
+use crate::store::backend::{SqliteBackend, find_damage};
 use crate::store::files::{database_files, make_database_private};
 use crate::store::migrations::{MigrateError, migrate_by};
-use crate::store::sql::{Db, SqlError, SqliteDb};
+use crate::store::sql::{SqlError, SqliteDb};
 use ngoma_message::Timestamp;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -77,11 +77,8 @@ impl From<SqlError> for NotOpened {
 fn open_checked(file: &Path) -> Result<SqliteDb, NotOpened> {
     make_database_private(file).map_err(|error| NotOpened::Now(error.to_string()))?;
     let mut db = SqliteBackend::open_for_writing(file, None)?;
-    let verdict = db.query("PRAGMA quick_check(1)", &[])?;
-    let verdict: Option<String> = verdict.first().map(|row| row.get(0)).transpose()?;
-    match verdict.as_deref() {
-        Some("ok") => {}
-        verdict => return Err(NotOpened::Damaged(verdict.unwrap_or("no verdict").to_owned())),
+    if let Some(damage) = find_damage(&mut db)? {
+        return Err(NotOpened::Damaged(damage));
     }
     migrate_by(&mut db, MIGRATIONS).map_err(|error| match error {
         MigrateError::Newer { found, known } => NotOpened::Newer { found, known },

@@ -36,6 +36,12 @@ pub(crate) fn database_files(file: &Path) -> [PathBuf; 3] {
     })
 }
 
+/// Whether a database has a write-ahead log that was not moved into it: its process ended without closing it.
+pub(super) fn has_log(file: &Path) -> bool {
+    let [_, log, _] = database_files(file);
+    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
 /// SQLite makes the files beside a database with its permissions; those of an earlier process may be open.
 pub(crate) fn make_database_private(file: &Path) -> Result<()> {
     make_private(file)?;

@@ -2,9 +2,10 @@
 
 use super::events::{StoredEvent, event_of};
 use super::inbound::{INBOUND_COLUMNS, InboundMessage, inbound_from};
+use super::pull::Pull;
 use super::sql::{Db, Dialect, Row, SqlError, args};
-use super::unsure::Pull;
 use super::work::end;
+use super::workers::check_epoch;
 use super::{QueueKind, Store, StoreError};
 use ngoma_message::{MessageId, Timestamp};
 
@@ -91,6 +92,7 @@ impl Store {
         let pull = Pull::of(line.account, line.kind, epoch);
         let noted = pull.clone();
         let pulled = self.write(line.account, move |db| {
+            check_epoch(db, epoch)?;
             let mut taken = Vec::new();
             for row in lease(db, line, now, limit, epoch)? {
                 match read(db, line, &row, epoch)? {

@@ -39,6 +39,27 @@ pub(crate) struct InboundMessage {
     pub(crate) created_at: Timestamp,
 }
 
+/// An inbound message this process has taken from the queue, or keeps from its arrival.
+#[derive(Clone, Debug)]
+pub(crate) struct PulledInbound {
+    pub(crate) message: InboundMessage,
+    /// The lease it was taken under.
+    pub(crate) lease: i64,
+    /// How many of its steps may have begun, each in a process that ended.
+    pub(crate) attempts: u32,
+}
+
+impl PulledInbound {
+    /// A message as it was stored just now.
+    pub(crate) fn arrived(message: InboundMessage, lease: i64) -> Self {
+        Self {
+            message,
+            lease,
+            attempts: 0,
+        }
+    }
+}
+
 impl InboundMessage {
     /// Whether this message ends its session: nobody waits for an answer to it.
     pub(crate) fn is_close(&self) -> bool {

@@ -4,9 +4,10 @@ use super::backend::OpError;
 use super::dead_letters::{Letter, give_up};
 use super::inbound::{INBOUND_COLUMNS, inbound_from};
 use super::outcomes::{OUTBOUND_COLUMNS, outbound_from};
+use super::pull::Pull;
 use super::sql::{Db, Dialect, Insert, Param, Row, SqlError, args};
-use super::unsure::Pull;
 use super::work::Ended;
+use super::workers::check_epoch;
 use super::{NO_ACCOUNT, PulledInbound, PulledOutbound, Store, StoreError};
 use crate::outbound::Priority;
 use crate::queue::{Depth, Lease, LeaseLost, Line, Published, Ticket};
@@ -101,6 +102,7 @@ impl Store {
         let pulled = self.write(line.account, {
             let pull = pull.clone();
             move |db| {
+                check_epoch(db, epoch)?;
                 let mut leases: Vec<Lease> = Vec::new();
                 for (priority, share) in (0i64..).zip(shares).filter(|(_, share)| *share > 0) {
                     leases.extend(lease_due(db, line, now, priority, share, epoch)?);
@@ -118,6 +120,7 @@ impl Store {
         let pull = Pull::of(line.account, line.kind, epoch);
         pull.note(items.iter().cloned());
         let claimed = self.write(line.account, move |db| {
+            check_epoch(db, epoch)?;
             let mut leases = Vec::with_capacity(items.len());
             for item in &items {
                 let claimed = db.first(

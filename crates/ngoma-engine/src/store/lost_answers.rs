@@ -1,7 +1,7 @@
 //! Tests: what the sending side does with the store is done once, also when its commit is answered by nobody.
 
 use super::USUAL_PRIORITY;
-use super::backend::forgetful::forgetful_store;
+use super::backend::forgetful::{Troubles, forgetful_store};
 use super::{
     Acceptance, AttemptResult, NewOutbound, OutcomeWrite, Publish, PulledOutbound, QueueKind, Store, StoreError,
 };
@@ -11,13 +11,13 @@ use crate::record::Status;
 use crate::trace::Trail;
 use ngoma_message::{Address, MessageId, Object, Timestamp};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use tempfile::TempDir;
 
 struct Lossy {
     _folder: TempDir,
     store: Store,
-    forgets: Arc<AtomicBool>,
+    troubles: Troubles,
 }
 
 fn at(second: i64) -> Timestamp {
@@ -51,7 +51,7 @@ impl Lossy {
     /// A store with that many messages in its queue.
     async fn with(count: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (store, forgets) = forgetful_store(folder.path());
+        let (store, troubles) = forgetful_store(folder.path());
         let acceptance = Acceptance {
             account: 1,
             messages: (0..count).map(|_| message()).collect(),
@@ -62,13 +62,13 @@ impl Lossy {
         Self {
             _folder: folder,
             store,
-            forgets,
+            troubles,
         }
     }
 
     /// Does something whose commit nobody answers.
     async fn unanswered<T: std::fmt::Debug>(&self, doing: impl Future<Output = Result<T, StoreError>>) {
-        self.forgets.store(true, Ordering::SeqCst);
+        self.troubles.forgets.store(true, Ordering::SeqCst);
         let lost = doing.await;
         assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
     }
@@ -234,4 +234,18 @@ async fn a_message_is_acked_once() {
         lossy.count("message WHERE status = 4 AND possible_duplicate = 0").await,
         1
     );
+}
+
+/// F27: what is under way is finished with the room of the reserve; what then finds no room is told.
+#[tokio::test]
+async fn a_full_disk_gives_its_reserve_to_what_is_under_way() {
+    let lossy = Lossy::with(1).await;
+    lossy.troubles.has_reserve.store(true, Ordering::SeqCst);
+    lossy.troubles.is_full.store(true, Ordering::SeqCst);
+    let taken = lossy.pull().await.unwrap().remove(0);
+    lossy.troubles.is_full.store(true, Ordering::SeqCst);
+    let refused = lossy.begin(&taken).await;
+    assert_eq!(refused, Err(StoreError::Unavailable("the disk is full".into())));
+    lossy.troubles.is_full.store(false, Ordering::SeqCst);
+    lossy.begin(&taken).await.unwrap();
 }

@@ -20,15 +20,16 @@ pub(crate) mod migrations;
 mod opt_outs;
 mod outcomes;
 mod partitions;
+mod pull;
 mod queries;
 mod receipts;
+mod reserve;
 mod service_notes;
 mod sessions;
 mod spooled;
 pub(crate) mod sql;
 mod steps;
 mod tokens;
-mod unsure;
 mod upkeep;
 mod work;
 mod workers;
@@ -39,19 +40,20 @@ pub(crate) use directory::{Loaded, LoadedAccount, LoadedRoute, LoadedService};
 pub(crate) use event_steps::{Effects, FollowUpCommit, FollowUpEnd};
 pub(crate) use events::StoredEvent;
 pub(crate) use follow_ups::{FollowUpLine, Subject, TakenFollowUp};
-pub(crate) use inbound::{FallbackText, InboundMessage, StoredInbound};
+pub(crate) use inbound::{FallbackText, InboundMessage, PulledInbound, StoredInbound};
 pub(crate) use outcomes::{AttemptResult, OutcomeEffects, OutcomeWrite};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
 pub(crate) use spooled::{Arrival, Landed, SpooledInbound};
 pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
-pub(crate) use work::{PulledInbound, PulledOutbound, QueueKind};
+pub(crate) use work::{PulledOutbound, QueueKind};
 pub(crate) use workers::WORKER_LEASE;
 
 use crate::metrics::Metrics;
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
 use migrations::MigrateError;
-use sql::{Db, PostgresDb, SqlError};
+use reserve::Reserve;
+use sql::{Db, PostgresDb, SqlError, SqliteDb};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -147,6 +149,10 @@ pub(crate) struct StoreOptions {
     pub(crate) log_lines: usize,
     /// Where what it takes is counted.
     pub(crate) metrics: Arc<Metrics>,
+    /// How many bytes of the disk are kept in reserve for a SQLite file.
+    pub(crate) reserve_bytes: u64,
+    /// The least room left on the disk of a SQLite file with which new messages are taken, in bytes.
+    pub(crate) least_free: u64,
 }
 
 /// The store; cheap to clone.
@@ -165,7 +171,9 @@ struct Inner {
     is_shared: bool,
     log_lines: i64,
     metrics: Arc<Metrics>,
-    unsure: unsure::UnsurePulls,
+    /// Where the store is on the disk of this machine.
+    reserve: Option<Arc<Reserve>>,
+    unsure: pull::UnsurePulls,
 }
 
 impl Store {
@@ -188,9 +196,9 @@ impl Store {
         self.inner.backend.close();
     }
 
-    /// The data folder.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.inner.folder
+    /// How much room the data folder's disk has, in bytes.
+    pub(crate) fn free_disk(&self) -> std::io::Result<u64> {
+        reserve::free_bytes(&self.inner.folder)
     }
 
     /// The name of the database in configuration.
@@ -201,6 +209,23 @@ impl Store {
     /// Names this process in leases.
     pub(crate) fn epoch(&self) -> i64 {
         self.inner.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Whether the disk has room for new messages; tells why not. A database server looks after its own.
+    pub(crate) async fn check_room(&self) -> Result<(), StoreError> {
+        let Some(reserve) = &self.inner.reserve else {
+            return Ok(());
+        };
+        let checked = match reserve.is_held() {
+            true => reserve.check_room(),
+            false => {
+                let reserve = Arc::clone(reserve);
+                // It may be taken again, which may write a large file.
+                let checking = tokio::task::spawn_blocking(move || reserve.check_room());
+                checking.await.unwrap_or_else(|broken| Err(broken.to_string()))
+            }
+        };
+        checked.map_err(StoreError::Unavailable)
     }
 
     /// Writes something small, to see that writing works.
@@ -253,15 +278,17 @@ fn given_up() -> StoreError {
 }
 
 fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOptions) -> Result<Inner, OpenError> {
+    let mut reserve = None;
     let (backend, epoch): (Box<dyn Backend>, i64) = match &options.choice {
         StoreChoice::Sqlite => {
             let in_folder = |error: SqlError| OpenError::folder(folder, error);
             let file = folder.join(FILE);
-            files::make_database_private(&file).map_err(|error| OpenError::folder(folder, error))?;
-            let mut db = SqliteBackend::open_for_writing(&file, options.max_pages).map_err(in_folder)?;
+            let held = Arc::new(Reserve::take(folder, options.reserve_bytes, options.least_free));
+            let mut db = open_checked(&file, options.max_pages).map_err(|error| OpenError::folder(folder, error))?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_folder))?;
             let epoch = workers::begin(&mut db, folder).map_err(in_folder)?;
-            let backend = SqliteBackend::start(&file, db, lock, options).map_err(in_folder)?;
+            reserve = Some(Arc::clone(&held));
+            let backend = SqliteBackend::start(&file, db, lock, options, held).map_err(in_folder)?;
             (Box::new(backend), epoch)
         }
         StoreChoice::Postgres(url) => {
@@ -285,8 +312,24 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         is_shared: options.choice != StoreChoice::Sqlite,
         log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
         metrics: Arc::clone(&options.metrics),
-        unsure: unsure::UnsurePulls::default(),
+        reserve,
+        unsure: pull::UnsurePulls::default(),
     })
+}
+
+/// Opens a SQLite file for writing. One whose process ended without closing it is looked through for damage first.
+fn open_checked(file: &Path, max_pages: Option<u64>) -> Result<SqliteDb, String> {
+    let damaged = |damage: &str| format!("the store is damaged: {damage}; put a copy in its place");
+    let is_unclean = files::has_log(file);
+    files::make_database_private(file).map_err(|error| error.to_string())?;
+    let mut db = SqliteBackend::open_for_writing(file, max_pages).map_err(|error| match error {
+        SqlError::Refused(damage) => damaged(&damage),
+        error => error.to_string(),
+    })?;
+    if is_unclean && let Some(damage) = backend::find_damage(&mut db).map_err(|error| error.to_string())? {
+        return Err(damaged(&damage));
+    }
+    Ok(db)
 }
 
 fn as_open_error(error: MigrateError, otherwise: impl Fn(SqlError) -> OpenError) -> OpenError {

@@ -181,6 +181,8 @@ mod tests {
             max_pages: None,
             log_lines: 10,
             metrics: Arc::default(),
+            reserve_bytes: 1 << 16,
+            least_free: 0,
         };
         Store::open(folder.path(), options).await.unwrap()
     }

@@ -211,7 +211,7 @@ pub(super) fn insert_outbound(
         tail: "ON CONFLICT DO NOTHING",
     };
     let rows: Vec<Vec<Param<'_>>> = messages.iter().map(|message| outbound_row(message, root, at)).collect();
-    db.insert(insert, &rows)?;
+    db.insert_unasked(insert, &rows)?;
     let work: Vec<NewWork<'_>> = messages.iter().filter_map(|message| work_of(message, at)).collect();
     enqueue(db, &work, lease)
 }

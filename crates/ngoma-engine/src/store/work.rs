@@ -1,6 +1,5 @@
 //! The rows of work: what waits, and what is under way in some process.
 
-use super::inbound::InboundMessage;
 use super::sql::{Db, Insert, Param, SqlError, args};
 use super::steps::{NewOutbound, Publish};
 use crate::channel::Outbound;
@@ -17,27 +16,6 @@ pub(crate) enum QueueKind {
     Event,
     /// A message or an event to the account's web hook.
     Webhook,
-}
-
-/// An inbound message this process has taken from the queue, or keeps from its arrival.
-#[derive(Clone, Debug)]
-pub(crate) struct PulledInbound {
-    pub(crate) message: InboundMessage,
-    /// The lease it was taken under.
-    pub(crate) lease: i64,
-    /// How many of its steps may have begun, each in a process that ended.
-    pub(crate) attempts: u32,
-}
-
-impl PulledInbound {
-    /// A message as it was stored just now.
-    pub(crate) fn arrived(message: InboundMessage, lease: i64) -> Self {
-        Self {
-            message,
-            lease,
-            attempts: 0,
-        }
-    }
 }
 
 /// An outbound message this process has taken from the queue, or keeps from its acceptance.
@@ -163,7 +141,7 @@ pub(super) fn enqueue(db: &mut dyn Db, work: &[NewWork<'_>], epoch: i64) -> Resu
             .into()
         })
         .collect();
-    db.insert(insert, &rows).map(drop)
+    db.insert_unasked(insert, &rows)
 }
 
 /// What became of the work somebody wants to end.

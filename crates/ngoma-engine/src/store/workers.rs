@@ -1,5 +1,6 @@
 //! The processes that work on a store, and the leases they hold by.
 
+use super::backend::OpError;
 use super::sql::{Db, Dialect, SqlError, args};
 use super::{NO_ACCOUNT, Store, StoreError};
 use crate::record::WorkerRecord;
@@ -71,6 +72,17 @@ fn free(db: &mut dyn Db, epoch: i64) -> Result<(), SqlError> {
     )?;
     db.execute("DELETE FROM worker WHERE epoch = ?1", &args![epoch])?;
     Ok(())
+}
+
+/// Refuses what a process does whose leases were freed by others: nobody would ever free what it leases after that.
+pub(super) fn check_epoch(db: &mut dyn Db, epoch: i64) -> Result<(), OpError> {
+    if db.dialect() == Dialect::Sqlite {
+        return Ok(());
+    }
+    match db.first("SELECT 1 FROM worker WHERE epoch = ?1", &args![epoch])? {
+        Some(_) => Ok(()),
+        None => Err(OpError::Refused("others have freed the leases of this process".into())),
+    }
 }
 
 impl Store {

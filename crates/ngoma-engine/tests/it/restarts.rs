@@ -130,6 +130,10 @@ async fn a_full_disk_refuses_at_the_door_and_loses_nothing() {
         }
     };
     assert_eq!(refused, ReceiveError::Unavailable("the disk is full".into()));
+    assert!(
+        !world.path().join("reserve").exists(),
+        "it was given to what was under way"
+    );
     world.limits.store_pages = None;
     world.restart().await;
     world.line("demo/sms").take(text("+1", "room")).await;
@@ -139,6 +143,52 @@ async fn a_full_disk_refuses_at_the_door_and_loses_nothing() {
         .filter(|message| message.direction == ngoma_engine::Direction::Inbound);
     assert_eq!(inbound.count(), taken + 1);
     world.engine().ready().await.unwrap();
+    assert_eq!(std::fs::metadata(world.path().join("reserve")).unwrap().len(), 1 << 16);
+}
+
+/// Work that waits for room is done when there is some; nothing new is taken meanwhile.
+#[tokio::test]
+async fn a_disk_with_little_room_takes_nothing_new() {
+    if World::is_on_postgres() {
+        return;
+    }
+    let mut world = World::new().await;
+    world.line("demo/sms").take(text("+1", "wait")).await;
+    world.limits.free_disk = u64::MAX / 2;
+    world.restart().await;
+    let line = world.line("demo/sms");
+    let refused = line.receive(text("+1", "hi")).await.unwrap_err().to_string();
+    assert!(refused.contains("MiB are free on the disk, fewer than"), "{refused}");
+    let unready = world.engine().ready().await.unwrap_err();
+    assert!(unready.contains("MiB are free on the disk, fewer than"), "{unready}");
+    world.script.gate.add_permits(2);
+    assert_eq!(soon(line.next_sent()).await.content, "1 - wait");
+}
+
+/// F30: what a process left that ended without closing it is looked through.
+#[tokio::test]
+async fn a_damaged_store_is_refused_in_one_line() {
+    if World::is_on_postgres() {
+        return;
+    }
+    let mut world = World::new().await;
+    for number in 0..50 {
+        world
+            .line("demo/sms")
+            .take(text("+1", &format!("{number:0>500}")))
+            .await;
+    }
+    world.engine().stop().await;
+    world.end();
+    let file = world.path().join("ngoma.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    for page in bytes.chunks_mut(4096).skip(20) {
+        page[..64].fill(0xa5);
+    }
+    std::fs::write(&file, bytes).unwrap();
+    std::fs::write(world.path().join("ngoma.db-wal"), b"not closed").unwrap();
+    let error = Engine::open(world.path(), world.options()).await.err().unwrap();
+    assert!(error.to_string().contains("the store is damaged"), "{error}");
 }
 
 /// Ends the process while an answer is on its way to the carrier.

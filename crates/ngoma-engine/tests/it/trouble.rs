@@ -16,6 +16,7 @@ async fn small(limits: Limits) -> World {
     let mut world = World::empty();
     world.limits = Limits {
         lease_wait: Duration::ZERO,
+        reserve_bytes: 1 << 16,
         ..limits
     };
     world.open().await;

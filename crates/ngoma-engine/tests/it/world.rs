@@ -59,6 +59,7 @@ impl World {
             lines: Lines::default(),
             limits: Limits {
                 lease_wait: Duration::ZERO,
+                reserve_bytes: 1 << 16,
                 ..Limits::default()
             },
             store: store(),

@@ -2,8 +2,9 @@
 
 use super::Program;
 use super::signals::Signals;
-use crate::settings::Settings;
+use crate::settings::{QUEUE_PARTITIONS_VARIABLE, QUEUE_VARIABLE, STORE_VARIABLE, Settings};
 use anyhow::Result;
+use ngoma_engine::QueueChoice;
 use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
@@ -44,6 +45,12 @@ impl WorkerProcess {
         let mut command = Command::new("/proc/self/exe");
         command.arg0("ngoma").arg("worker").arg("--data").arg(&settings.data);
         command.arg("--listen").arg(settings.listen.to_string());
+        // Not as an argument, which everybody on the machine may read: it may hold a password.
+        command.env(STORE_VARIABLE, settings.store_setting());
+        if let QueueChoice::Amqp { url, partitions } = &settings.queue {
+            command.env(QUEUE_VARIABLE, url);
+            command.env(QUEUE_PARTITIONS_VARIABLE, partitions.to_string());
+        }
         command.arg("--listener-fd").arg(inherited[0].to_string());
         command.arg("--ready-fd").arg(inherited[1].to_string());
         if let Some(listener) = metrics_listener {

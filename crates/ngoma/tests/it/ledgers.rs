@@ -9,13 +9,16 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 
 /// How many messages a client sends in one list.
 const LIST: u64 = 5;
 /// The window of the channel: what one loss of a process or a link may double.
 const WINDOW: usize = 64;
+/// The load is heavy: one scene at a time.
+static STAGE: Mutex<()> = Mutex::const_new(());
 /// How long all that was accepted may take to end after the last fault.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A server, its carrier, and the load between them.
 struct Scene {
@@ -148,7 +151,7 @@ async fn send_list(client: &JsonClient, number: u64) -> Vec<String> {
 
 /// How many messages go each way.
 fn volume() -> u64 {
-    if is_full_run() { 10_000 } else { 1_500 }
+    if is_full_run() { 10_000 } else { 1_000 }
 }
 
 /// Runs the load with faults at a third and two thirds of it.
@@ -172,6 +175,7 @@ async fn under_load(scene: &mut Scene, losses: usize, mut fault: impl AsyncFnMut
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_on_sqlite_loses_nothing() {
+    let _stage = STAGE.lock().await;
     let mut scene = Scene::new("").await;
     under_load(&mut scene, 2, async |scene, _| {
         scene.server.process.kill_group().unwrap();
@@ -182,6 +186,7 @@ async fn kill_9_on_sqlite_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_on_postgres_loses_nothing() {
+    let _stage = STAGE.lock().await;
     if !servers::available() {
         return;
     }
@@ -197,10 +202,11 @@ async fn kill_9_on_postgres_loses_nothing() {
 /// F21: the database goes away at once, and comes back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_killed_loses_nothing() {
+    let _stage = STAGE.lock().await;
     if !servers::available() {
         return;
     }
-    let mut postgres = PostgresServer::start();
+    let postgres = PostgresServer::start();
     let database = postgres.database();
     let mut scene = Scene::new(&format!("store = \"{}\"", database.url())).await;
     under_load(&mut scene, 2, async |_, _| {
@@ -213,10 +219,11 @@ async fn a_database_that_is_killed_loses_nothing() {
 /// F23 and F24: the broker is stopped, and then its disk is lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_stopped_and_wiped_loses_nothing() {
+    let _stage = STAGE.lock().await;
     if !servers::available() {
         return;
     }
-    let mut node = RabbitNode::start();
+    let node = RabbitNode::start();
     let settings = format!("queue = \"{}\"\nqueue_partitions = 4", node.url());
     let mut scene = Scene::new(&settings).await;
     under_load(&mut scene, 2, async |_, round| match round {

@@ -13,4 +13,5 @@ mod metrics;
 mod processes;
 mod program;
 mod simulate;
+mod store;
 mod stored;

@@ -31,6 +31,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("cargo xtask test --full", "what is running, with longer rounds"),
     ("cargo xtask tidy", "the tidy suite"),
     ("cargo xtask bench ussd", "read by hand: a bench is no test"),
+    ("cargo xtask bench engine", "read by hand: a bench is no test"),
     ("cargo xtask bench build", "read by hand: a bench is no test"),
 ];
 

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
-use ngoma_engine::{Engine, Priority, RequestKey, Submission};
+use ngoma_engine::{Engine, Priority, RequestKey, Submission, request_body};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -62,10 +62,8 @@ pub(super) async fn create_messages(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    let body = axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|_| {
-        let problem = format!("the body broke off, or is larger than {BODY_LIMIT} bytes");
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, problem)
-    })?;
+    let body = request_body::read(body, BODY_LIMIT).await;
+    let body = body.map_err(|problem| Problem::new(problem.status(), problem.to_string()))?;
     let key = request_key(&headers, &body)?;
     let is_list = body.trim_ascii_start().first() == Some(&b'[');
     let requests = if is_list {

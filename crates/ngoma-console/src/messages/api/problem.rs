@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode};
 use ngoma_engine::{AcceptError, StoreError};
 use serde_json::{Value, json};
 
@@ -13,15 +13,15 @@ const RETRY_AFTER: &str = "5";
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Problem {
     status: StatusCode,
-    body: Value,
-    header: Option<(HeaderName, &'static str)>,
+    body: Box<Value>,
+    header: Option<(&'static str, &'static str)>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, error: impl Into<String>) -> Self {
         Self {
             status,
-            body: json!({ "error": error.into() }),
+            body: Box::new(json!({ "error": error.into() })),
             header: None,
         }
     }
@@ -37,7 +37,7 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "a token is needed: send Authorization: Bearer TOKEN, made with `ngoma token create ACCOUNT`",
         );
-        problem.header = Some((header::WWW_AUTHENTICATE, "Bearer"));
+        problem.header = Some(("www-authenticate", "Bearer"));
         problem
     }
 
@@ -47,13 +47,13 @@ impl Problem {
             StatusCode::METHOD_NOT_ALLOWED,
             format!("only {allowed} is answered here"),
         );
-        problem.header = Some((header::ALLOW, allowed));
+        problem.header = Some(("allow", allowed));
         problem
     }
 
     fn not_now(error: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, error);
-        problem.header = Some((header::RETRY_AFTER, RETRY_AFTER));
+        problem.header = Some(("retry-after", RETRY_AFTER));
         problem
     }
 }

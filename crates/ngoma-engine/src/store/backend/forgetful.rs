@@ -9,15 +9,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
-/// A store on such a database, and what makes its next commit be forgotten.
-pub(crate) fn forgetful_store(folder: &Path) -> (Store, Arc<AtomicBool>) {
+/// What goes wrong with the next commit.
+#[derive(Clone, Default)]
+pub(crate) struct Troubles {
+    /// It is done and forgotten.
+    pub(crate) forgets: Arc<AtomicBool>,
+    /// The disk is full until room is made.
+    pub(crate) is_full: Arc<AtomicBool>,
+    /// Room can be made.
+    pub(crate) has_reserve: Arc<AtomicBool>,
+}
+
+/// A store on such a database.
+pub(crate) fn forgetful_store(folder: &Path) -> (Store, Troubles) {
     let file = folder.join("forgetful.db");
     let mut db = SqliteBackend::open_for_writing(&file, None).unwrap();
     migrations::migrate(&mut db).unwrap();
-    let forgets = Arc::new(AtomicBool::new(false));
+    let troubles = Troubles::default();
     let forgetful = Forgetful {
         db,
-        forgets: Arc::clone(&forgets),
+        troubles: troubles.clone(),
     };
     let backend = ForgetfulBackend {
         writer: Writer::start(forgetful, 16, Arc::default()),
@@ -32,9 +43,10 @@ pub(crate) fn forgetful_store(folder: &Path) -> (Store, Arc<AtomicBool>) {
         epoch: 7.into(),
         is_shared: false,
         log_lines: 10,
+        reserve: None,
         unsure: Default::default(),
     };
-    (Store { inner: Arc::new(inner) }, forgets)
+    (Store { inner: Arc::new(inner) }, troubles)
 }
 
 struct ForgetfulBackend {
@@ -62,7 +74,7 @@ impl Backend for ForgetfulBackend {
 
 struct Forgetful {
     db: SqliteDb,
-    forgets: Arc<AtomicBool>,
+    troubles: Troubles,
 }
 
 impl Connect for Forgetful {
@@ -73,6 +85,14 @@ impl Connect for Forgetful {
     fn lost(&mut self) {}
 
     fn disk_lost(&mut self, _error: &SqlError) {}
+
+    fn disk_full(&mut self) -> bool {
+        let makes_room = self.troubles.has_reserve.swap(false, Ordering::SeqCst);
+        if makes_room {
+            self.troubles.is_full.store(false, Ordering::SeqCst);
+        }
+        makes_room
+    }
 }
 
 impl Db for Forgetful {
@@ -81,8 +101,11 @@ impl Db for Forgetful {
     }
 
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, SqlError> {
+        if sql == "COMMIT" && self.troubles.is_full.load(Ordering::SeqCst) {
+            return Err(SqlError::DiskFull);
+        }
         let done = self.db.execute(sql, params)?;
-        match sql == "COMMIT" && self.forgets.swap(false, Ordering::SeqCst) {
+        match sql == "COMMIT" && self.troubles.forgets.swap(false, Ordering::SeqCst) {
             true => Err(SqlError::Unavailable("the connection was lost".into())),
             false => Ok(done),
         }

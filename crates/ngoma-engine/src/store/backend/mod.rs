@@ -12,7 +12,7 @@ mod writer;
 
 pub(crate) use operation::{OpError, Operation, Query, pending, question};
 pub(super) use postgres::PostgresBackend;
-pub(crate) use sqlite::{SqliteBackend, write_alone};
+pub(crate) use sqlite::{SqliteBackend, find_damage, write_alone};
 pub(crate) use writer::Writer;
 
 use super::StoreError;

@@ -31,6 +31,7 @@ impl From<SqlError> for StoreError {
     fn from(error: SqlError) -> Self {
         match error {
             SqlError::Refused(reason) => Self::Refused(reason),
+            full @ SqlError::DiskFull => Self::Unavailable(full.to_string()),
             SqlError::Unavailable(reason) | SqlError::DiskLost(reason) | SqlError::Conflict(reason) => {
                 Self::Unavailable(reason)
             }

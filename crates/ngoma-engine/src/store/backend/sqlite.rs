@@ -3,6 +3,7 @@
 use super::folder_lock::FolderLock;
 use super::writer::{Connect, Writer};
 use super::{Backend, Operation, Query};
+use crate::store::reserve::Reserve;
 use crate::store::sql::{Db, SqlError, SqliteDb};
 use crate::store::{StoreError, StoreOptions};
 use rusqlite::{Connection, OpenFlags};
@@ -54,12 +55,22 @@ impl SqliteBackend {
     }
 
     /// Starts the threads on a file whose writing connection is open.
-    pub(crate) fn start(file: &Path, db: SqliteDb, lock: FolderLock, options: &StoreOptions) -> Result<Self, SqlError> {
+    pub(crate) fn start(
+        file: &Path,
+        db: SqliteDb,
+        lock: FolderLock,
+        options: &StoreOptions,
+        reserve: Arc<Reserve>,
+    ) -> Result<Self, SqlError> {
         let readers = Arc::new(Readers {
             quick: Pool::open(file, QUICK)?,
             slow: Pool::open(file, SLOW)?,
         });
-        let connect = OneFile { db, _lock: Some(lock) };
+        let connect = OneFile {
+            db,
+            reserve: Some(reserve),
+            _lock: Some(lock),
+        };
         Ok(Self {
             writer: Writer::start(connect, options.group_commit, Arc::clone(&options.metrics)),
             readers,
@@ -67,10 +78,28 @@ impl SqliteBackend {
     }
 }
 
+/// Looks through a file for damage, quickly; tells what is wrong.
+pub(crate) fn find_damage(db: &mut SqliteDb) -> Result<Option<String>, SqlError> {
+    let verdict = match db.first("PRAGMA quick_check(1)", &[]) {
+        Err(SqlError::Refused(damage)) => return Ok(Some(damage)),
+        verdict => verdict?,
+    };
+    let verdict: Option<String> = verdict.map(|row| row.get(0)).transpose()?;
+    Ok(match verdict.as_deref() {
+        Some("ok") => None,
+        verdict => Some(verdict.unwrap_or("it cannot be checked").to_owned()),
+    })
+}
+
 /// Starts the writing thread of a file that nothing else reads, in a folder that is locked already.
 pub(crate) fn write_alone(db: SqliteDb, group_commit: usize) -> Writer {
+    let connect = OneFile {
+        db,
+        reserve: None,
+        _lock: None,
+    };
     // What it commits is no part of the store's own figures.
-    Writer::start(OneFile { db, _lock: None }, group_commit, Arc::default())
+    Writer::start(connect, group_commit, Arc::default())
 }
 
 impl Backend for SqliteBackend {
@@ -97,6 +126,8 @@ impl Backend for SqliteBackend {
 
 struct OneFile {
     db: SqliteDb,
+    /// Given up when the disk is full.
+    reserve: Option<Arc<Reserve>>,
     _lock: Option<FolderLock>,
 }
 
@@ -109,6 +140,10 @@ impl Connect for OneFile {
 
     fn disk_lost(&mut self, _error: &SqlError) {
         std::process::abort();
+    }
+
+    fn disk_full(&mut self) -> bool {
+        self.reserve.as_ref().is_some_and(|reserve| reserve.give_up())
     }
 
     /// Moves the write-ahead log into the file, so that a folder at rest is one file that can be copied. Nothing depends

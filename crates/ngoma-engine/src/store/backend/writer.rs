@@ -30,6 +30,10 @@ pub(super) trait Connect: Send + 'static {
     fn lost(&mut self);
     /// The disk did not confirm a write: what it holds is unknown, and only a new process reading it again can tell.
     fn disk_lost(&mut self, error: &SqlError);
+    /// There is no room for a write. Says whether some was made: then the transaction is done again.
+    fn disk_full(&mut self) -> bool {
+        false
+    }
     /// The last thing done.
     fn closing(&mut self) {}
 }
@@ -127,26 +131,23 @@ fn write_batch(
 /// Says how long the disk took to confirm it.
 fn commit_batch(connect: &mut impl Connect, batch: &mut [Box<dyn Operation>]) -> Result<Duration, SqlError> {
     let mut conflicts = 0;
-    let mut guard = None;
+    // A savepoint costs SQLite a copy of each page the operation changes, and PostgreSQL two messages: they are taken only
+    // when an operation turned out to need them.
+    let mut guard = Guard::Whole;
     loop {
         let db = connect.db()?;
-        // SQLite's savepoints cost next to nothing; PostgreSQL's cost two messages an operation, so they are taken only
-        // when an operation turned out to need them.
-        let guard_now = guard.unwrap_or(match db.dialect() {
-            Dialect::Sqlite => Guard::EachOperation,
-            Dialect::Postgres => Guard::Whole,
-        });
-        match run_in_transaction(db, batch, guard_now) {
+        match run_in_transaction(db, batch, guard) {
             Ok(took) => return Ok(took),
             Err(Broken::Operation) => {
                 roll_back(connect)?;
-                guard = Some(Guard::EachOperation);
+                guard = Guard::EachOperation;
             }
             Err(Broken::Transaction(SqlError::Conflict(_))) if conflicts < CONFLICTS => {
                 roll_back(connect)?;
                 conflicts += 1;
                 std::thread::sleep(Duration::from_millis(u64::from(conflicts)));
             }
+            Err(Broken::Transaction(SqlError::DiskFull)) if connect.disk_full() => roll_back(connect)?,
             Err(Broken::Transaction(error @ SqlError::DiskLost(_))) => return Err(error),
             Err(Broken::Transaction(error)) => {
                 if roll_back(connect).is_err() || matches!(error, SqlError::Unavailable(_)) {
@@ -185,14 +186,12 @@ fn run_in_transaction(db: &mut dyn Db, batch: &mut [Box<dyn Operation>], guard: 
         Dialect::Sqlite => db.execute("BEGIN IMMEDIATE", &[]).map(drop)?,
         Dialect::Postgres => db.script("BEGIN")?,
     }
-    for operation in batch {
-        match guard {
-            Guard::Whole => match operation.run(db) {
-                Ok(()) => {}
-                Err(OpError::Sql(error)) if !matches!(error, SqlError::Refused(_)) => return Err(error.into()),
-                Err(_) => return Err(Broken::Operation),
-            },
-            Guard::EachOperation => run_guarded(db, operation.as_mut())?,
+    match guard {
+        Guard::Whole => run_unguarded(db, batch)?,
+        Guard::EachOperation => {
+            for operation in batch {
+                run_guarded(db, operation.as_mut())?;
+            }
         }
     }
     let begun = Instant::now();
@@ -201,6 +200,19 @@ fn run_in_transaction(db: &mut dyn Db, batch: &mut [Box<dyn Operation>], guard: 
         Dialect::Postgres => db.script("COMMIT")?,
     }
     Ok(begun.elapsed())
+}
+
+/// What the operations insert may wait for the end: when that fails, one of them is at fault.
+fn run_unguarded(db: &mut dyn Db, batch: &mut [Box<dyn Operation>]) -> Result<(), Broken> {
+    let broken = |error| match error {
+        OpError::Sql(error) if !matches!(error, SqlError::Refused(_)) => Broken::Transaction(error),
+        _ => Broken::Operation,
+    };
+    db.gather();
+    for operation in batch {
+        operation.run(db).map_err(broken)?;
+    }
+    db.insert_gathered().map_err(|error| broken(error.into()))
 }
 
 fn run_guarded(db: &mut dyn Db, operation: &mut dyn Operation) -> Result<(), SqlError> {
@@ -220,8 +232,126 @@ fn run_guarded(db: &mut dyn Db, operation: &mut dyn Operation) -> Result<(), Sql
 /// Ends a transaction that failed. SQLite may have ended it by itself; then this says so, and that is as well.
 fn roll_back(connect: &mut impl Connect) -> Result<(), SqlError> {
     let db = connect.db()?;
+    db.forget_gathered();
     match (db.script("ROLLBACK"), db.dialect()) {
         (Err(error), Dialect::Postgres) => Err(error),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::operation::pending;
+    use super::*;
+    use crate::store::sql::{Insert, Param, Row};
+    use std::sync::Arc;
+    use tokio::sync::Semaphore;
+
+    const ROW: Insert = Insert {
+        into: "a (x)",
+        columns: 1,
+        tail: "",
+    };
+
+    /// A database that keeps rows until the end, refuses those that say 13, and remembers what it was told.
+    #[derive(Default)]
+    struct Gathering {
+        waiting: Option<Vec<Param<'static>>>,
+        told: Vec<String>,
+    }
+
+    impl Gathering {
+        fn add(&mut self, value: &Param<'_>) -> Result<(), SqlError> {
+            self.told.push(format!("{value:?}"));
+            match value {
+                Param::Int(13) => Err(SqlError::Refused("not this".into())),
+                _ => Ok(()),
+            }
+        }
+    }
+
+    impl Db for Gathering {
+        fn dialect(&self) -> Dialect {
+            Dialect::Postgres
+        }
+        fn execute(&mut self, sql: &str, _: &[Param<'_>]) -> Result<u64, SqlError> {
+            self.script(sql).map(|()| 0)
+        }
+        fn query(&mut self, sql: &str, _: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
+            self.script(sql).map(|()| Vec::new())
+        }
+        fn script(&mut self, sql: &str) -> Result<(), SqlError> {
+            self.told.push(sql.to_owned());
+            Ok(())
+        }
+        fn insert(&mut self, _: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError> {
+            let waiting = self.waiting.as_mut();
+            let mut values = rows.iter().flatten();
+            match waiting {
+                Some(waiting) => waiting.extend(values.map(Param::to_owned)),
+                None => values.try_for_each(|value| self.add(value))?,
+            }
+            Ok(Vec::new())
+        }
+        fn gather(&mut self) {
+            self.waiting = Some(Vec::new());
+        }
+        fn insert_gathered(&mut self) -> Result<(), SqlError> {
+            let waiting = self.waiting.take().unwrap_or_default();
+            waiting.iter().try_for_each(|value| self.add(value))
+        }
+        fn forget_gathered(&mut self) {
+            self.waiting = None;
+        }
+    }
+
+    struct Fixed(Gathering);
+
+    impl Connect for Fixed {
+        fn db(&mut self) -> Result<&mut dyn Db, SqlError> {
+            Ok(&mut self.0)
+        }
+        fn lost(&mut self) {}
+        fn disk_lost(&mut self, _: &SqlError) {}
+    }
+
+    /// What becomes of operations that each insert one of these values, and what the database is told.
+    fn write(values: &[i64]) -> (Vec<bool>, Vec<String>) {
+        let places = Arc::new(Semaphore::new(values.len()));
+        let insert = |&value: &i64| {
+            let place = Arc::clone(&places).try_acquire_owned().unwrap();
+            pending(
+                move |db: &mut dyn Db| Ok(db.insert_unasked(ROW, &[vec![Param::Int(value)]])?),
+                place,
+            )
+        };
+        let (batch, answers): (Vec<_>, Vec<_>) = values.iter().map(insert).unzip();
+        let mut connect = Fixed(Gathering::default());
+        write_batch(&mut connect, batch, &Metrics::default()).unwrap();
+        let passed = answers.into_iter().map(|mut answer| answer.try_recv().unwrap().is_ok());
+        (passed.collect(), connect.0.told)
+    }
+
+    #[test]
+    fn what_operations_insert_is_brought_together() {
+        let (passed, told) = write(&[1, 2]);
+        assert_eq!(passed, [true, true]);
+        assert_eq!(told, ["BEGIN", "Int(1)", "Int(2)", "COMMIT"]);
+    }
+
+    #[test]
+    fn a_row_that_is_refused_at_the_end_fails_its_own_operation_alone() {
+        let (passed, told) = write(&[1, 13, 2]);
+        assert_eq!(passed, [true, false, true]);
+        let again = told.iter().skip_while(|line| *line != "ROLLBACK");
+        let told: Vec<&str> = again.map(String::as_str).collect();
+        let guarded = |value, end| ["SAVEPOINT operation", value, end];
+        let mut expected = vec!["ROLLBACK", "BEGIN"];
+        expected.extend(guarded("Int(1)", "RELEASE operation"));
+        expected.extend(guarded("Int(13)", "ROLLBACK TO operation"));
+        expected.push("RELEASE operation");
+        expected.extend(guarded("Int(2)", "RELEASE operation"));
+        expected.push("COMMIT");
+        assert_eq!(told, expected);
     }
 }

@@ -32,6 +32,20 @@ pub(crate) trait Db {
     /// Inserts many rows at once; gives what the statement returns.
     fn insert(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError>;
 
+    /// Inserts rows that give nothing back. Between [`Db::gather`] and [`Db::insert_gathered`] they may wait for others of
+    /// their kind; every other statement finds them inserted.
+    fn insert_unasked(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<(), SqlError> {
+        self.insert(insert, rows).map(drop)
+    }
+    /// Lets such rows wait: for a transaction that is undone whole when one of its statements fails.
+    fn gather(&mut self) {}
+    /// Inserts what waits, before the transaction is committed.
+    fn insert_gathered(&mut self) -> Result<(), SqlError> {
+        Ok(())
+    }
+    /// Forgets what waits: its transaction is undone.
+    fn forget_gathered(&mut self) {}
+
     /// The first row of a query, if there is one.
     fn first(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Option<Row>, SqlError> {
         Ok(self.query(sql, params)?.into_iter().next())
@@ -47,7 +61,7 @@ pub(crate) trait Db {
 }
 
 /// A statement that inserts rows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Insert {
     /// The table and its columns: `message (account, id)`.
     pub(crate) into: &'static str,
@@ -63,6 +77,9 @@ pub(crate) enum SqlError {
     /// The database does not take it now; nothing is known to have been done. The words say why.
     #[error("{0}")]
     Unavailable(String),
+    /// There is no room for a write; nothing is known to have been done.
+    #[error("the disk is full")]
+    DiskFull,
     /// The disk did not confirm a write: what it holds is unknown.
     #[error("{0}")]
     DiskLost(String),

@@ -21,6 +21,20 @@ pub(crate) enum Param<'a> {
     Id([u8; 16]),
 }
 
+impl Param<'_> {
+    /// The same value, which borrows nothing.
+    pub(in crate::store) fn to_owned(&self) -> Param<'static> {
+        match self {
+            Self::Null => Param::Null,
+            Self::Int(value) => Param::Int(*value),
+            Self::Real(value) => Param::Real(*value),
+            Self::Text(text) => Param::Text(Cow::Owned(text.to_string())),
+            Self::Bytes(bytes) => Param::Bytes(Cow::Owned(bytes.to_vec())),
+            Self::Id(id) => Param::Id(*id),
+        }
+    }
+}
+
 /// The parameters of one statement, each turned into a [`Param`].
 macro_rules! args {
     ($($value:expr),* $(,)?) => { [$($crate::store::sql::Param::from($value)),*] };

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// How long connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 /// How many rows one statement inserts, largest first: few sizes, so that few statements are prepared.
-const ROWS_AT_ONCE: [usize; 4] = [100, 25, 5, 1];
+const ROWS_AT_ONCE: [usize; 6] = [100, 40, 16, 6, 2, 1];
 /// How many statements a connection keeps prepared before it begins anew.
 const PREPARED_STATEMENTS: usize = 256;
 /// The schema all tables are in: another program's tables in the same database are left alone.
@@ -23,6 +23,15 @@ pub(crate) const SCHEMA: &str = "ngoma";
 pub(crate) struct PostgresDb {
     client: Client,
     prepared: HashMap<String, Statement>,
+    inserts: HashMap<(Insert, usize), Statement>,
+    /// Rows that wait for others of their kind; nothing while rows are inserted at once.
+    gathered: Option<Vec<Gathered>>,
+}
+
+/// Rows of one kind.
+struct Gathered {
+    insert: Insert,
+    rows: Vec<Vec<Param<'static>>>,
 }
 
 impl PostgresDb {
@@ -43,6 +52,8 @@ impl PostgresDb {
         Ok(Self {
             client,
             prepared: HashMap::new(),
+            inserts: HashMap::new(),
+            gathered: None,
         })
     }
 
@@ -57,35 +68,33 @@ impl PostgresDb {
         self.prepared.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
-}
 
-impl Db for PostgresDb {
-    fn dialect(&self) -> Dialect {
-        Dialect::Postgres
+    /// An insert is found by its kind: its text is long.
+    fn prepare_insert(&mut self, insert: Insert, rows: usize) -> Result<Statement, SqlError> {
+        if let Some(statement) = self.inserts.get(&(insert, rows)) {
+            return Ok(statement.clone());
+        }
+        let statement = self.client.prepare(&as_dollars(&text_of(insert, rows)))?;
+        self.inserts.insert((insert, rows), statement.clone());
+        Ok(statement)
     }
 
-    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, SqlError> {
-        let statement = self.prepare(sql)?;
-        Ok(self.client.execute(&statement, &as_sql(params))?)
+    /// Inserts what waits, kind by kind.
+    fn insert_waiting(&mut self) -> Result<(), SqlError> {
+        let waiting = self.gathered.as_mut().map(std::mem::take).unwrap_or_default();
+        for Gathered { insert, rows } in waiting {
+            self.insert_now(insert, &rows)?;
+        }
+        Ok(())
     }
 
-    fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
-        let statement = self.prepare(sql)?;
-        let rows = self.client.query(&statement, &as_sql(params))?;
-        rows.iter().map(read).collect()
-    }
-
-    fn script(&mut self, sql: &str) -> Result<(), SqlError> {
-        Ok(self.client.batch_execute(sql)?)
-    }
-
-    fn insert(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError> {
+    fn insert_now(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError> {
         let mut returned = Vec::new();
         let mut rest = rows;
         for size in ROWS_AT_ONCE {
             while rest.len() >= size {
                 let (now, later) = rest.split_at(size);
-                let statement = self.prepare(&text_of(insert, size))?;
+                let statement = self.prepare_insert(insert, size)?;
                 let params: Vec<&(dyn ToSql + Sync)> =
                     now.iter().flatten().map(|param| param as &(dyn ToSql + Sync)).collect();
                 for row in &self.client.query(&statement, &params)? {
@@ -95,6 +104,69 @@ impl Db for PostgresDb {
             }
         }
         Ok(returned)
+    }
+}
+
+impl Db for PostgresDb {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, SqlError> {
+        self.insert_waiting()?;
+        let statement = self.prepare(sql)?;
+        Ok(self.client.execute(&statement, &as_sql(params))?)
+    }
+
+    fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
+        self.insert_waiting()?;
+        let statement = self.prepare(sql)?;
+        let rows = self.client.query(&statement, &as_sql(params))?;
+        rows.iter().map(read).collect()
+    }
+
+    fn script(&mut self, sql: &str) -> Result<(), SqlError> {
+        self.insert_waiting()?;
+        Ok(self.client.batch_execute(sql)?)
+    }
+
+    fn insert(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError> {
+        self.insert_waiting()?;
+        self.insert_now(insert, rows)
+    }
+
+    fn insert_unasked(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<(), SqlError> {
+        let gathered = match &mut self.gathered {
+            Some(gathered) if rows.len() < ROWS_AT_ONCE[0] => gathered,
+            _ => return self.insert_now(insert, rows).map(drop),
+        };
+        let rows = rows.iter().map(|row| row.iter().map(Param::to_owned).collect());
+        match gathered.iter_mut().find(|kind| kind.insert == insert) {
+            Some(kind) => kind.rows.extend(rows),
+            None => gathered.push(Gathered {
+                insert,
+                rows: rows.collect(),
+            }),
+        }
+        // No more than one statement takes, whatever a transaction brings together.
+        match gathered.iter().any(|kind| kind.rows.len() >= ROWS_AT_ONCE[0]) {
+            true => self.insert_waiting(),
+            false => Ok(()),
+        }
+    }
+
+    fn gather(&mut self) {
+        self.gathered = Some(Vec::new());
+    }
+
+    fn insert_gathered(&mut self) -> Result<(), SqlError> {
+        self.insert_waiting()?;
+        self.gathered = None;
+        Ok(())
+    }
+
+    fn forget_gathered(&mut self) {
+        self.gathered = None;
     }
 }
 

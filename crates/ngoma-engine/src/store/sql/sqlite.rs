@@ -21,14 +21,8 @@ impl Db for SqliteDb {
 
     fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
         let mut statement = self.0.prepare_cached(sql)?;
-        bind(&mut statement, params)?;
-        let columns = statement.column_count();
-        let mut found = statement.raw_query();
         let mut rows = Vec::new();
-        while let Some(row) = found.next()? {
-            let cells = (0..columns).map(|column| row.get_ref(column).map(cell));
-            rows.push(Row(cells.collect::<Result<_, _>>()?));
-        }
+        run(&mut statement, params, &mut rows)?;
         Ok(rows)
     }
 
@@ -37,19 +31,38 @@ impl Db for SqliteDb {
     }
 
     fn insert(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError> {
-        let places: Vec<String> = (1..=insert.columns).map(|place| format!("?{place}")).collect();
-        let sql = format!(
-            "INSERT INTO {} VALUES ({}) {}",
-            insert.into,
-            places.join(", "),
-            insert.tail
-        );
+        let mut statement = self.0.prepare_cached(&text_of(insert))?;
         let mut returned = Vec::new();
         for row in rows {
-            returned.extend(self.query(&sql, row)?);
+            run(&mut statement, row, &mut returned)?;
         }
         Ok(returned)
     }
+}
+
+/// The statement for one row: one row after the other costs no more than many at once.
+fn text_of(insert: Insert) -> String {
+    let mut sql = String::with_capacity(insert.into.len() + insert.tail.len() + 2 * insert.columns + 32);
+    sql.push_str("INSERT INTO ");
+    sql.push_str(insert.into);
+    for column in 0..insert.columns {
+        sql.push_str(if column == 0 { " VALUES (?" } else { ",?" });
+    }
+    sql.push_str(") ");
+    sql.push_str(insert.tail);
+    sql
+}
+
+/// Runs a statement and adds the rows it gives.
+fn run(statement: &mut Statement<'_>, params: &[Param<'_>], rows: &mut Vec<Row>) -> Result<(), rusqlite::Error> {
+    bind(statement, params)?;
+    let columns = statement.column_count();
+    let mut found = statement.raw_query();
+    while let Some(row) = found.next()? {
+        let cells = (0..columns).map(|column| row.get_ref(column).map(cell));
+        rows.push(Row(cells.collect::<Result<_, _>>()?));
+    }
+    Ok(())
 }
 
 fn bind(statement: &mut Statement<'_>, params: &[Param<'_>]) -> Result<(), rusqlite::Error> {
@@ -93,7 +106,7 @@ impl From<rusqlite::Error> for SqlError {
             return Self::DiskLost(error.to_string());
         }
         match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Unavailable("the disk is full".into()),
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
             Some(
                 ErrorCode::SystemIoFailure
                 | ErrorCode::OutOfMemory
@@ -102,5 +115,25 @@ impl From<rusqlite::Error> for SqlError {
             ) => Self::Unavailable(error.to_string()),
             _ => Self::Refused(error.to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_inserted_by_one_text() {
+        let insert = Insert {
+            into: "a (x, y)",
+            columns: 2,
+            tail: "RETURNING y",
+        };
+        assert_eq!(text_of(insert), "INSERT INTO a (x, y) VALUES (?,?) RETURNING y");
+        let mut db = SqliteDb(Connection::open_in_memory().unwrap());
+        db.script("CREATE TABLE a (x, y)").unwrap();
+        let rows = [vec![Param::Int(1), Param::Int(2)], vec![Param::Int(3), Param::Null]];
+        let returned = db.insert(insert, &rows).unwrap();
+        assert_eq!(returned, [Row(vec![Cell::Int(2)]), Row(vec![Cell::Null])]);
     }
 }

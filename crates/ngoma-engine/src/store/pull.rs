@@ -1,4 +1,5 @@
-//! Pulls whose answer was lost: the database may have leased work to this process that nobody here knows of.
+//! Work that was taken and that nobody here knows of: when a pull's answer is lost, the database may have leased it
+//! all the same. It is freed before anything else is taken.
 
 use super::sql::args;
 use super::{QueueKind, Store, StoreError};
@@ -38,6 +39,19 @@ impl Pull {
 }
 
 impl Store {
+    /// Gives back work whose lease was lost: it may have been leased after others had freed what the lease held.
+    pub(crate) async fn give_back_lost(
+        &self,
+        account: i64,
+        kind: QueueKind,
+        item: &MessageId,
+        lease: i64,
+    ) -> Result<(), StoreError> {
+        let pull = Pull::of(account, kind, lease);
+        pull.note(std::iter::once(item.clone()));
+        self.free_pull(pull).await
+    }
+
     /// Keeps a pull in mind when nobody can tell whether it was committed.
     pub(super) fn settled<T>(&self, pull: Pull, pulled: Result<T, StoreError>) -> Result<T, StoreError> {
         if let Err(StoreError::Unavailable(_)) = &pulled

@@ -1,0 +1,115 @@
+//! The ngoma under load: the release binary on an empty data folder, with one account whose channel is paused.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use tempfile::TempDir;
+
+use super::backends::{BackEnd, Kind};
+use crate::bench::disk;
+use crate::process::{self, Running};
+use crate::repo::Repo;
+
+/// The account's channel.
+pub const CHANNEL: &str = "sms";
+/// Nothing is sent: a message stays where it was accepted.
+const DECLARATION: &str = r#"[account.bench.channel.sms]
+type = "http_json"
+address = "31022"
+country = "ZA"
+config = { send_url = "http://127.0.0.1:9/send", allow_private = true }
+policy = { paused = true }
+"#;
+const START: Duration = Duration::from_secs(30);
+
+/// A server and its back end, until it is dropped.
+pub struct Server {
+    /// Before the back end and the folder, so that it is gone when they go.
+    running: Running,
+    back_end: Box<dyn BackEnd>,
+    folder: TempDir,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// What lets the load program in.
+    pub token: String,
+}
+
+impl Server {
+    /// Starts both in folders of their own.
+    pub fn start(repo: &Repo, kind: &Kind) -> Result<Server> {
+        // Under the target folder, which is on a disk: the usual place for temporary files may be memory.
+        fs::create_dir_all(&repo.target)?;
+        disk::ensure_not_memory(&repo.target)?;
+        let folder = tempfile::Builder::new()
+            .prefix("bench-engine-")
+            .tempdir_in(&repo.target)?;
+        let back_end = (kind.start)(folder.path())?;
+        let address = process::free_address()?;
+        let mut command = Command::new(repo.release_binary());
+        command
+            .args(["serve", "--listen", &address.to_string(), "--data"])
+            .arg(folder.path().join("data"))
+            .args(back_end.arguments());
+        let running = Running::start(command.current_dir(folder.path()), &folder.path().join("serve.log"))?;
+        let mut server = Server {
+            running,
+            back_end,
+            folder,
+            address,
+            token: String::new(),
+        };
+        server.running.wait_until_ready(address, START)?;
+        server.declare(repo)?;
+        server.token = server.make_token(repo)?;
+        Ok(server)
+    }
+
+    /// Its first process.
+    pub fn pid(&self) -> u32 {
+        self.running.pid()
+    }
+
+    /// What holds its messages.
+    pub fn back_end(&self) -> &dyn BackEnd {
+        self.back_end.as_ref()
+    }
+
+    /// The one number that a query of its database gives.
+    pub fn number(&self, query: &str) -> Result<u64> {
+        self.back_end.number(&self.folder.path().join("data"), query)
+    }
+
+    fn declare(&self, repo: &Repo) -> Result<()> {
+        let document = self.folder.path().join("bench.toml");
+        fs::write(&document, DECLARATION)?;
+        let document = document.to_str().context("the scratch folder's path is not UTF-8")?;
+        self.command(repo, &["apply", document]).map(drop)
+    }
+
+    fn make_token(&self, repo: &Repo) -> Result<String> {
+        let told = self.command(repo, &["token", "create", "bench"])?;
+        let token = told.split_whitespace().last().context("ngoma token says nothing")?;
+        Ok(token.to_owned())
+    }
+
+    /// Runs a command of ngoma on its data folder; gives what it printed.
+    fn command(&self, repo: &Repo, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(repo.release_binary());
+        command
+            .args(arguments)
+            .arg("--data")
+            .arg(self.folder.path().join("data"))
+            .current_dir(self.folder.path());
+        let finished = process::finish(&mut command, &self.folder.path().join("command.log"))?;
+        ensure!(
+            finished.status.success(),
+            "ngoma {} failed\n{}",
+            arguments.join(" "),
+            finished.text
+        );
+        Ok(finished.text)
+    }
+}
