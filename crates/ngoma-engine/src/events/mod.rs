@@ -70,8 +70,11 @@ impl Telling<'_> {
         };
         let alone = self.runtime.suspects.alone(self.taken.attempts).await;
         if !self.runtime.holds(self.taken.lease).await {
-            // Another process has it.
-            return;
+            let event = self.event;
+            return self
+                .runtime
+                .give_back(event.account, QueueKind::Event, &event.id, self.taken.lease)
+                .await;
         }
         // What has not begun when the engine stops is told after its next start.
         if self.runtime.is_stopping() || !self.begin().await {

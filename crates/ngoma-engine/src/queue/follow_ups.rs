@@ -38,6 +38,7 @@ pub(crate) async fn pull_follow_ups_until_stopped(runtime: Weak<Runtime>) {
         }
         let wait = pull_all(&runtime).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "what follows messages cannot be read");
+            runtime.doubt_lease();
             AFTER_TROUBLE
         });
         let due = Arc::clone(&runtime.due_follow_ups);

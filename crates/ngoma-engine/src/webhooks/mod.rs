@@ -41,8 +41,9 @@ enum Brought {
 /// Calls an account's web hook about a message or an event, once, and stores what that brought.
 pub(crate) async fn call(runtime: &Arc<Runtime>, taken: TakenFollowUp) {
     if !runtime.holds(taken.lease).await {
-        // Another process has it.
-        return;
+        return runtime
+            .give_back(taken.account, QueueKind::Webhook, &taken.item, taken.lease)
+            .await;
     }
     let catalog = runtime.catalog();
     let account = catalog.account(taken.account);
