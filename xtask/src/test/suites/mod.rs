@@ -7,6 +7,7 @@ mod postgres;
 mod readme;
 mod release_build;
 mod rust;
+mod simulation;
 mod tidy;
 
 use super::Suite;
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Suite> {
         release_build::SUITE,
         rust::SUITE,
         postgres::SUITE,
+        simulation::SUITE,
         browser::SUITE,
         readme::SUITE,
     ]

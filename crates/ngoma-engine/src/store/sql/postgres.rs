@@ -106,16 +106,16 @@ impl PostgresDb {
         }
         Ok(returned)
     }
-
-    fn time(&mut self) -> Result<Timestamp, SqlError> {
-        let micros = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-        self.number(micros, &[]).map(Timestamp::from_micros)
-    }
 }
 
 impl Db for PostgresDb {
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
+    }
+
+    fn time(&mut self) -> Result<Timestamp, SqlError> {
+        let micros = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+        self.number(micros, &[]).map(Timestamp::from_micros)
     }
 
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, SqlError> {
