@@ -1,6 +1,7 @@
 //! The command line: one file a command, one line here to register it.
 
 mod apply;
+mod dead;
 mod demo;
 mod queue;
 mod serve;
@@ -33,6 +34,8 @@ enum Command {
     Apply(apply::ApplyArgs),
     /// Look at what waits, and mend the queue
     Queue(queue::QueueArgs),
+    /// Look at what was given up, and have it tried again
+    Dead(dead::DeadArgs),
     /// Let an account's own programs in
     Token(token::TokenArgs),
     /// Talk to a service from standard input, one JSON object a line
@@ -52,6 +55,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Demo(args) => demo::run(&args, &cli.data),
         Command::Apply(args) => apply::run(&args, &cli.data),
         Command::Queue(args) => queue::run(&args, &cli.data),
+        Command::Dead(args) => dead::run(&args, &cli.data),
         Command::Token(args) => token::run(&args, &cli.data),
         Command::Simulate(args) => simulate::run(&args),
         Command::Worker(args) => worker::run(&args, &cli.data),

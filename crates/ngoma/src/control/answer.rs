@@ -1,9 +1,12 @@
 //! What is done for a command, by the running `serve` or by the command itself where none runs.
 
 use super::{Answer, Request};
-use anyhow::{Context, Result};
-use ngoma_engine::Engine;
+use anyhow::{Context, Result, ensure};
 use ngoma_engine::engine::QueueDepth;
+use ngoma_engine::{DeadLetterKind, DeadLetterRecord, Engine};
+
+/// How much of what was given up is listed.
+const MOST_LETTERS: usize = 1000;
 
 /// Does what a command asks; `base_url` is where this server listens.
 pub async fn answer(engine: &Engine, request: Request, base_url: &str) -> Answer {
@@ -20,6 +23,8 @@ pub async fn answer(engine: &Engine, request: Request, base_url: &str) -> Answer
             .await
             .map(|count| Answer::Text(format!("{count} pieces of work are handed to the broker again")))
             .map_err(Into::into),
+        Request::ListDead { account } => list_dead(engine, &account).await,
+        Request::ReplayDead { account, kind } => replay_dead(engine, &account, &kind).await,
     };
     done.unwrap_or_else(|error| Answer::Refused(format!("{error:#}")))
 }
@@ -35,6 +40,40 @@ async fn create_token(engine: &Engine, account: &str, label: &str) -> Result<Ans
         Some(token) => Answer::Token(token),
         None => Answer::Refused(format!("there is no account {account}; declare it with `ngoma apply`")),
     })
+}
+
+async fn list_dead(engine: &Engine, account: &str) -> Result<Answer> {
+    check_account(engine, account)?;
+    let letters = engine.dead_letters(account, MOST_LETTERS).await?;
+    if letters.is_empty() {
+        return Ok(Answer::Text(format!("nothing of account {account} was given up")));
+    }
+    let line = |letter: &DeadLetterRecord| {
+        format!(
+            "{} {:<8} {} after {} attempts: {}",
+            letter.at,
+            letter.kind.as_str(),
+            letter.message,
+            letter.attempts,
+            letter.reason
+        )
+    };
+    let lines: Vec<String> = letters.iter().map(line).collect();
+    Ok(Answer::Text(lines.join("\n")))
+}
+
+async fn replay_dead(engine: &Engine, account: &str, kind: &str) -> Result<Answer> {
+    check_account(engine, account)?;
+    let kind = DeadLetterKind::parse(kind)
+        .with_context(|| format!("{kind:?} is no kind: expected inbound, outbound, event or webhook"))?;
+    let count = engine.replay_dead_letters(account, kind).await?;
+    Ok(Answer::Text(format!("{count} pieces of work are tried again")))
+}
+
+fn check_account(engine: &Engine, account: &str) -> Result<()> {
+    let known = engine.directory().accounts.contains_key(account);
+    ensure!(known, "there is no account {account}; declare it with `ngoma apply`");
+    Ok(())
 }
 
 /// The depths as a table; one line a channel and way.

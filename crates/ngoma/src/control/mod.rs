@@ -35,6 +35,18 @@ pub enum Request {
     QueueDepth,
     /// Hand every ticket to the broker again.
     RebuildQueue,
+    /// Tell what was given up.
+    ListDead {
+        /// Of which account.
+        account: String,
+    },
+    /// Have what was given up tried again.
+    ReplayDead {
+        /// Of which account.
+        account: String,
+        /// What was to be done.
+        kind: String,
+    },
 }
 
 /// What `serve` answers.

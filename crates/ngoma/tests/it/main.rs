@@ -12,6 +12,7 @@ mod ledgers;
 mod metrics;
 mod processes;
 mod program;
+mod queue;
 mod simulate;
 mod store;
 mod stored;
