@@ -1,7 +1,6 @@
 //! The commands the README shows are ones that are known to work, and its first one is followed to the letter.
 
 use std::fs;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -83,16 +82,12 @@ fn check_commands(commands: &[(usize, String)]) -> Result<()> {
 /// Starts the demo as the README says, only on a free port and in a scratch folder, and asks it a few things.
 fn follow_demo(round: &Round) -> Result<u64> {
     let address = process::free_address()?;
-    let mut words = DEMO.split(' ');
-    let mut command = Command::new(words.next().context("no command")?);
+    let mut command = round.repo.cargo([]);
     command
-        .args(words)
+        .args(DEMO.split(' ').skip(1))
         .args(["--listen", &address.to_string(), "--data"])
         .arg(round.scratch.path().join("readme"));
-    let mut demo = Running::start(
-        command.current_dir(&round.repo.root),
-        &round.logs.join("readme-demo.log"),
-    )?;
+    let mut demo = Running::start(&mut command, &round.logs.join("readme-demo.log"))?;
     demo.wait_until_ready(address, START)?;
     let asked = ask(&mut Connection::open(address)?).with_context(|| demo.log_tail())?;
     let status = demo.stop()?;
