@@ -34,6 +34,7 @@ impl Store {
     /// Stores a client's messages. When this returns they are durable, all of them, or none is.
     pub(crate) async fn accept(&self, acceptance: Acceptance) -> Result<AcceptResult, StoreError> {
         let epoch = self.epoch();
+        let shelf = self.shelf(acceptance.messages.len(), acceptance.at);
         let channels: Vec<Option<i64>> = acceptance.messages.iter().map(|message| message.channel).collect();
         let storing = self.write(acceptance.account, move |db| {
             if let Some((key, request)) = &acceptance.idempotency
@@ -41,7 +42,7 @@ impl Store {
             {
                 return Ok(known);
             }
-            insert_outbound(db, &acceptance.messages, None, acceptance.at, epoch)?;
+            insert_outbound(db, &acceptance.messages, None, acceptance.at, epoch, shelf)?;
             Ok(AcceptResult::Accepted)
         });
         let result = storing.await?;

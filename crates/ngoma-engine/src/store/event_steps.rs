@@ -90,6 +90,7 @@ impl Store {
     /// Writes what came of a follow-up: all of it or nothing, once.
     pub(crate) async fn commit_follow_up(&self, commit: Arc<FollowUpCommit>) -> Result<(), StoreError> {
         let log_lines = self.inner.log_lines;
+        let shelf = self.shelf(commit.effects.outbound.len(), commit.at);
         self.write(commit.account, move |db| {
             match end(db, &commit)? {
                 Ended::Done => {}
@@ -103,7 +104,14 @@ impl Store {
                 write_metrics(db, account, service, &effects.metrics, commit.at)?;
                 write_log(db, account, service, &effects.log, commit.at, log_lines)?;
             }
-            insert_outbound(db, &effects.outbound, Some(&commit.root), commit.at, commit.lease)?;
+            insert_outbound(
+                db,
+                &effects.outbound,
+                Some(&commit.root),
+                commit.at,
+                commit.lease,
+                shelf,
+            )?;
             super::queries::append_trace(db, account, &commit.root, &commit.trail)?;
             Ok(())
         })

@@ -100,8 +100,9 @@ impl Store {
         trail: Trail,
     ) -> Result<StoredInbound, StoreError> {
         let channel = message.channel;
+        let shelf = self.shelf(1, message.created_at);
         let storing = self.write(message.account, move |db| {
-            take_inbound(db, &message, hand_over, &trail, lease, &listeners)
+            take_inbound(db, &message, hand_over, &trail, lease, &listeners, shelf)
         });
         let stored = storing.await?;
         if stored == StoredInbound::Stored {
@@ -113,7 +114,8 @@ impl Store {
     /// Stores what a channel answered by itself. `None` when the message is not one of that channel.
     pub(crate) async fn record_fallback(&self, fallback: FallbackText) -> Result<Option<()>, StoreError> {
         let channel = fallback.channel;
-        let storing = self.write(fallback.account, move |db| record_fallback(db, &fallback));
+        let shelf = self.shelf(1, fallback.at);
+        let storing = self.write(fallback.account, move |db| record_fallback(db, &fallback, shelf));
         let recorded = storing.await?;
         if recorded.is_some() {
             self.inner.metrics.count(Count::Fallbacks, Some(channel));
@@ -140,11 +142,12 @@ pub(super) fn take_inbound(
     trail: &Trail,
     lease: i64,
     listeners: &Listeners,
+    shelf: i64,
 ) -> Result<StoredInbound, OpError> {
     if let Some(known) = note_arrival(db, message)? {
         return Ok(StoredInbound::Duplicate(known));
     }
-    if !insert(db, message)? {
+    if !insert(db, message, shelf)? {
         return is_same(db, message).map(StoredInbound::Duplicate);
     }
     let work = NewWork {
@@ -212,7 +215,7 @@ fn note_arrival(db: &mut dyn Db, message: &InboundMessage) -> Result<Option<Mess
 }
 
 /// Stores a new message; false when its id is taken.
-fn insert(db: &mut dyn Db, message: &InboundMessage) -> Result<bool, OpError> {
+fn insert(db: &mut dyn Db, message: &InboundMessage, shelf: i64) -> Result<bool, OpError> {
     let (session_key, session_event) = match &message.session {
         Some((key, event)) => (Some(key.as_str()), Some(event.as_str())),
         None => (None, None),
@@ -221,8 +224,8 @@ fn insert(db: &mut dyn Db, message: &InboundMessage) -> Result<bool, OpError> {
         .then(|| serde_json::Value::Object(message.transport_metadata.clone()).to_string());
     let insert = Insert {
         into: "message (account, id, channel, direction, status, address, our_address, content, session_key,
-            session_event, provider_id, created_at, answer_by, metadata, priority)",
-        columns: 15,
+            session_event, provider_id, created_at, answer_by, metadata, priority, shelf)",
+        columns: 16,
         tail: "ON CONFLICT DO NOTHING RETURNING 1",
     };
     let row = args![
@@ -241,6 +244,7 @@ fn insert(db: &mut dyn Db, message: &InboundMessage) -> Result<bool, OpError> {
         message.answer_by,
         metadata,
         INBOUND_PRIORITY,
+        shelf,
     ];
     Ok(!db.insert(insert, &[row.into()])?.is_empty())
 }
@@ -290,7 +294,7 @@ pub(super) fn stored_address(text: &str) -> Address {
     Address::new(scheme, value)
 }
 
-pub(super) fn record_fallback(db: &mut dyn Db, fallback: &FallbackText) -> Result<Option<()>, OpError> {
+pub(super) fn record_fallback(db: &mut dyn Db, fallback: &FallbackText, shelf: i64) -> Result<Option<()>, OpError> {
     let sql = format!(
         "SELECT m.service, {INBOUND_COLUMNS} FROM message AS m WHERE m.account = ?1 AND m.id = ?2 AND m.direction = 0"
     );
@@ -309,7 +313,7 @@ pub(super) fn record_fallback(db: &mut dyn Db, fallback: &FallbackText) -> Resul
         false => SessionEvent::Resume,
     });
     // It is over: no work, and no lease.
-    insert_outbound(db, &[answer], Some(&asked.id), fallback.at, 0)?;
+    insert_outbound(db, &[answer], Some(&asked.id), fallback.at, 0, shelf)?;
     if fallback.ends_session
         && let Some((key, _)) = &asked.session
     {

@@ -28,6 +28,7 @@ mod receipts;
 mod reserve;
 mod service_notes;
 mod sessions;
+mod shelves;
 mod spooled;
 pub(crate) mod sql;
 mod steps;
@@ -56,6 +57,7 @@ pub(crate) use workers::WORKER_LEASE;
 use crate::metrics::Metrics;
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
 use migrations::MigrateError;
+use ngoma_message::Timestamp;
 use reserve::Reserve;
 use sql::{Db, PostgresDb, SqlError, SqliteDb};
 use std::path::{Path, PathBuf};
@@ -181,6 +183,7 @@ struct Inner {
     /// Where the store is on the disk of this machine.
     reserve: Option<Arc<Reserve>>,
     unsure: pull::UnsurePulls,
+    shelves: shelves::Shelves,
 }
 
 impl Store {
@@ -254,6 +257,11 @@ impl Store {
         .await
     }
 
+    /// The shelf for so many messages that are stored together.
+    fn shelf(&self, messages: usize, at: Timestamp) -> i64 {
+        self.inner.shelves.place(messages, at)
+    }
+
     /// Runs an operation in the next transaction; returns when it is on the disk. It may be run more than once.
     async fn write<T, F>(&self, account: i64, operation: F) -> Result<T, StoreError>
     where
@@ -308,6 +316,7 @@ impl Store {
             metrics: Arc::default(),
             reserve: None,
             unsure: pull::UnsurePulls::default(),
+            shelves: shelves::Shelves::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -356,6 +365,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         metrics: Arc::clone(&options.metrics),
         reserve,
         unsure: pull::UnsurePulls::default(),
+        shelves: shelves::Shelves::default(),
     })
 }
 

@@ -7,9 +7,14 @@ use crate::record::{Direction, EventRecord, MessageRecord, Status, TraceLine};
 use crate::trace::{Trail, unpack};
 use ngoma_message::{Address, MessageId, SessionEvent};
 
-/// How many days with messages of an account are looked through for those of a person.
-const DAYS_LOOKED_THROUGH: usize = 1000;
-
+/// The shelves on which an account has messages, one probe of the index for each. Joined by CROSS JOIN, which SQLite takes
+/// in the order it is written in.
+const SHELVES: &str = "shelves (shelf) AS (
+    SELECT max(m.shelf) FROM message AS m WHERE m.account = (SELECT id FROM account WHERE code = ?1)
+    UNION ALL
+    SELECT (SELECT max(m.shelf) FROM message AS m
+        WHERE m.account = (SELECT id FROM account WHERE code = ?1) AND m.shelf < s.shelf)
+    FROM shelves AS s WHERE s.shelf IS NOT NULL)";
 const RECORD_COLUMNS: &str = "m.id, a.code, c.name, v.name, m.direction, m.address, m.content, m.session_key,
     m.session_event, m.in_reply_to, m.status, m.provider_id, m.created_at, m.reason, m.possible_duplicate";
 const RECORD_TABLES: &str = "account AS a JOIN message AS m ON m.account = a.id
@@ -25,21 +30,16 @@ impl Store {
     ) -> Result<Vec<MessageRecord>, StoreError> {
         let (account, address) = (account.to_owned(), address.to_string());
         self.read_slow(move |db| {
-            let mut messages = Vec::new();
-            let mut before = i64::MAX;
-            for _ in 0..DAYS_LOOKED_THROUGH {
-                let Some(day) = day_before(db, &account, before)? else {
-                    break;
-                };
-                let left = limit - messages.len();
-                messages.extend(messages_of_day(db, &account, &address, day, left)?);
-                if messages.len() >= limit {
-                    break;
-                }
-                before = day;
-            }
-            messages.reverse();
-            Ok(messages)
+            let sql = format!(
+                "WITH RECURSIVE {SHELVES}, latest (id) AS (
+                    SELECT m.id FROM shelves AS s CROSS JOIN message AS m
+                    WHERE m.account = (SELECT id FROM account WHERE code = ?1) AND m.shelf = s.shelf AND m.address = ?2
+                    ORDER BY m.id DESC LIMIT ?3)
+                SELECT {RECORD_COLUMNS} FROM latest AS l CROSS JOIN {RECORD_TABLES}
+                WHERE a.code = ?1 AND m.id = l.id ORDER BY m.id"
+            );
+            let rows = db.query(&sql, &args![&account, &address, limit])?;
+            rows.iter().map(record_from).collect()
         })
         .await
     }
@@ -113,35 +113,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// The last day before that one on which an account had messages.
-fn day_before(db: &mut dyn Db, account: &str, before: i64) -> Result<Option<i64>, SqlError> {
-    let row = db.first(
-        "SELECT m.created_at / 86400000000 FROM message AS m
-        WHERE m.account = (SELECT id FROM account WHERE code = ?1) AND m.created_at / 86400000000 < ?2
-        ORDER BY m.created_at / 86400000000 DESC LIMIT 1",
-        &args![account, before],
-    )?;
-    row.map(|row| row.get(0)).transpose()
-}
-
-/// The messages of a person on that day, newest first.
-fn messages_of_day(
-    db: &mut dyn Db,
-    account: &str,
-    address: &str,
-    day: i64,
-    limit: usize,
-) -> Result<Vec<MessageRecord>, SqlError> {
-    let sql = format!(
-        "SELECT {RECORD_COLUMNS} FROM {RECORD_TABLES}
-        WHERE a.code = ?1 AND m.created_at / 86400000000 = ?3 AND m.address = ?2 ORDER BY m.id DESC LIMIT ?4"
-    );
-    db.query(&sql, &args![account, address, day, limit])?
-        .iter()
-        .map(record_from)
-        .collect()
 }
 
 fn record_from(row: &Row) -> Result<MessageRecord, SqlError> {

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::directory::Listeners;
 use crate::trace::Trail;
+use ngoma_message::Timestamp;
 use std::sync::Arc;
 
 /// Something that arrived while the database did not take it.
@@ -53,6 +54,15 @@ impl Arrival {
         }
     }
 
+    /// When it came.
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Inbound(inbound) => inbound.message.created_at,
+            Self::Receipt(write) => write.at,
+            Self::Fallback(fallback) => fallback.at,
+        }
+    }
+
     /// The channel it came by.
     pub(crate) fn channel(&self) -> i64 {
         match self {
@@ -73,8 +83,10 @@ impl Store {
         lease: i64,
         listeners: Arc<Listeners>,
     ) -> Result<Vec<Landed>, StoreError> {
+        let at = arrivals.first().map(|(arrival, _)| arrival.at());
+        let shelf = at.map_or(0, |at| self.shelf(arrivals.len(), at));
         self.write(account, move |db| {
-            let land = |(arrival, publish): &(Arrival, Publish)| land(db, arrival, *publish, lease, &listeners);
+            let land = |(arrival, publish): &(Arrival, Publish)| land(db, arrival, *publish, lease, &listeners, shelf);
             arrivals.iter().map(land).collect()
         })
         .await
@@ -93,15 +105,16 @@ fn land(
     publish: Publish,
     lease: i64,
     listeners: &Arc<Listeners>,
+    shelf: i64,
 ) -> Result<Landed, OpError> {
     match arrival {
-        Arrival::Inbound(inbound) => land_inbound(db, inbound, publish, lease, listeners),
+        Arrival::Inbound(inbound) => land_inbound(db, inbound, publish, lease, listeners, shelf),
         Arrival::Receipt(write) => Ok(match take_receipt(db, &told_to(write, listeners))? {
             ReceiptResult::Unknown => Landed::Unknown,
             ReceiptResult::Held | ReceiptResult::Recorded(_) => Landed::Stored,
             ReceiptResult::Unchanged => Landed::Known,
         }),
-        Arrival::Fallback(fallback) => land_fallback(db, fallback),
+        Arrival::Fallback(fallback) => land_fallback(db, fallback, shelf),
     }
 }
 
@@ -119,9 +132,10 @@ fn land_inbound(
     publish: Publish,
     lease: i64,
     listeners: &Listeners,
+    shelf: i64,
 ) -> Result<Landed, OpError> {
     let message = &inbound.message;
-    match take_inbound(db, message, publish, &inbound.trail, lease, listeners)? {
+    match take_inbound(db, message, publish, &inbound.trail, lease, listeners, shelf)? {
         StoredInbound::Stored => Ok(Landed::Stored),
         StoredInbound::Duplicate(known) if known == message.id => Ok(take_over(db, inbound, publish, lease)?),
         StoredInbound::Duplicate(_) => Ok(Landed::Known),
@@ -148,7 +162,7 @@ fn take_over(db: &mut dyn Db, inbound: &SpooledInbound, publish: Publish, lease:
     Ok(if taken == 1 { Landed::Stored } else { Landed::Known })
 }
 
-fn land_fallback(db: &mut dyn Db, fallback: &FallbackText) -> Result<Landed, OpError> {
+fn land_fallback(db: &mut dyn Db, fallback: &FallbackText, shelf: i64) -> Result<Landed, OpError> {
     let held = db.first(
         "SELECT 1 FROM message WHERE account = ?1 AND id = ?2",
         &args![fallback.account, &fallback.id],
@@ -156,7 +170,7 @@ fn land_fallback(db: &mut dyn Db, fallback: &FallbackText) -> Result<Landed, OpE
     if held.is_some() {
         return Ok(Landed::Known);
     }
-    Ok(match record_fallback(db, fallback)? {
+    Ok(match record_fallback(db, fallback, shelf)? {
         Some(()) => Landed::Stored,
         None => Landed::Unknown,
     })
@@ -168,7 +182,7 @@ mod tests {
     use crate::outbound::Priority;
     use crate::queue::Line;
     use crate::store::{StoreChoice, StoreOptions};
-    use ngoma_message::{Address, MessageId, Object, Timestamp};
+    use ngoma_message::{Address, MessageId, Object};
     use std::time::Duration;
     use tempfile::TempDir;
 

@@ -125,6 +125,7 @@ impl Store {
     /// Writes what a step did: all of it or nothing. An inbound message is ended once; a second time is refused.
     pub(crate) async fn commit_step(&self, step: Arc<StepCommit>) -> Result<(), StoreError> {
         let log_lines = self.inner.log_lines;
+        let shelf = self.shelf(step.outbound.len(), step.at);
         self.write(step.account, move |db| {
             let account = step.account;
             let Some(session_ended) = end_inbound(db, &step)? else {
@@ -143,7 +144,7 @@ impl Store {
                 write_metrics(db, account, service, &step.metrics, step.at)?;
                 write_log(db, account, service, &step.log, step.at, log_lines)?;
             }
-            insert_outbound(db, &step.outbound, Some(&step.message), step.at, step.lease)?;
+            insert_outbound(db, &step.outbound, Some(&step.message), step.at, step.lease, shelf)?;
             super::queries::append_trace(db, account, &step.message, &step.trail)?;
             Ok(())
         })
@@ -195,28 +196,32 @@ fn was_committed(db: &mut dyn Db, step: &StepCommit) -> Result<(), OpError> {
     held.map(drop).ok_or_else(refused)
 }
 
-/// Stores outbound messages; `root` is the inbound message they came of. One whose id is known is left as it is.
+/// Stores outbound messages on a shelf; `root` is the inbound message they came of. One whose id is known is left as it is.
 pub(super) fn insert_outbound(
     db: &mut dyn Db,
     messages: &[NewOutbound],
     root: Option<&MessageId>,
     at: Timestamp,
     lease: i64,
+    shelf: i64,
 ) -> Result<(), SqlError> {
     let insert = Insert {
         into: "message (account, id, channel, service, direction, status, address, our_address, content,
             session_key, session_event, in_reply_to, root, created_at, expires_at, priority, encoding, segments, reason,
-            metadata)",
-        columns: 20,
+            metadata, shelf)",
+        columns: 21,
         tail: "ON CONFLICT DO NOTHING",
     };
-    let rows: Vec<Vec<Param<'_>>> = messages.iter().map(|message| outbound_row(message, root, at)).collect();
+    let rows: Vec<Vec<Param<'_>>> = messages
+        .iter()
+        .map(|message| outbound_row(message, root, at, shelf))
+        .collect();
     db.insert_unasked(insert, &rows)?;
     let work: Vec<NewWork<'_>> = messages.iter().filter_map(|message| work_of(message, at)).collect();
     enqueue(db, &work, lease)
 }
 
-fn outbound_row<'a>(message: &'a NewOutbound, root: Option<&MessageId>, at: Timestamp) -> Vec<Param<'a>> {
+fn outbound_row<'a>(message: &'a NewOutbound, root: Option<&MessageId>, at: Timestamp, shelf: i64) -> Vec<Param<'a>> {
     let metadata = (!message.helper_metadata.is_empty())
         .then(|| serde_json::Value::Object(message.helper_metadata.clone()).to_string());
     let encoding = message.encoding.map(|encoding| match encoding {
@@ -244,6 +249,7 @@ fn outbound_row<'a>(message: &'a NewOutbound, root: Option<&MessageId>, at: Time
         message.segments,
         &message.reason,
         metadata,
+        shelf,
     ]
     .into()
 }

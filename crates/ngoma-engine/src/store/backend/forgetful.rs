@@ -46,6 +46,7 @@ pub(crate) fn forgetful_store(folder: &Path) -> (Store, Troubles) {
         log_lines: 10,
         reserve: None,
         unsure: Default::default(),
+        shelves: Default::default(),
     };
     (Store { inner: Arc::new(inner) }, troubles)
 }

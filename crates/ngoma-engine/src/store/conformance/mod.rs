@@ -6,6 +6,7 @@ mod ground;
 mod inbound;
 mod keys;
 mod outbound;
+mod people;
 mod receipts;
 mod sessions;
 mod steps;
