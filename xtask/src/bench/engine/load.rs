@@ -151,15 +151,18 @@ impl Driver<'_> {
     }
 }
 
-/// Processor time used so far.
-struct Spent {
-    ngoma: Duration,
-    back_end: Option<Duration>,
+/// Processor time used so far, or from one moment to another.
+pub struct Spent {
+    /// Ngoma's.
+    pub ngoma: Duration,
+    /// That of the back end's servers, if it has any.
+    pub back_end: Option<Duration>,
     machine: Duration,
 }
 
 impl Spent {
-    fn now(server: &Server) -> Result<Spent> {
+    /// What a server has used so far.
+    pub fn now(server: &Server) -> Result<Spent> {
         Ok(Spent {
             ngoma: cpu::of_family(server.pid()),
             back_end: server.back_end().cpu(),
@@ -167,14 +170,26 @@ impl Spent {
         })
     }
 
+    /// What was used since an earlier moment.
+    pub fn less(self, before: &Spent) -> Spent {
+        Spent {
+            ngoma: self.ngoma.saturating_sub(before.ngoma),
+            back_end: self
+                .back_end
+                .zip(before.back_end)
+                .map(|(now, before)| now.saturating_sub(before)),
+            machine: self.machine.saturating_sub(before.machine),
+        }
+    }
+
     fn since(self, before: &Spent, submitted: Submitted) -> Run {
-        let ngoma = self.ngoma.saturating_sub(before.ngoma);
-        let back_end = self
-            .back_end
-            .zip(before.back_end)
-            .map(|(now, before)| now.saturating_sub(before));
+        let Spent {
+            ngoma,
+            back_end,
+            machine,
+        } = self.less(before);
         let ours = ngoma.as_secs_f64() + back_end.unwrap_or_default().as_secs_f64() + submitted.cpu_seconds;
-        let machine = self.machine.saturating_sub(before.machine).as_secs_f64();
+        let machine = machine.as_secs_f64();
         Run {
             foreign_cores: ((machine - ours) / submitted.seconds).max(0.0),
             submitted,

@@ -4,6 +4,8 @@ mod backends;
 mod endurance;
 mod growth;
 mod load;
+mod passage;
+mod provider;
 mod rates;
 mod server;
 mod verify;
@@ -48,6 +50,10 @@ enum Only {
     Sqlite,
     /// Rates and costs on PostgreSQL
     Postgres,
+    /// Rates and costs on PostgreSQL with RabbitMQ
+    Rabbitmq,
+    /// How fast what waits goes out
+    Passage,
     /// Whether cost grows with what is stored
     Growth,
     /// Whether memory grows with time
@@ -61,7 +67,7 @@ const MESSAGES_FULL: u64 = 10_000_000;
 const MEMORY_SECS: (u64, u64) = (10, 60);
 const MEMORY_SECS_FULL: (u64, u64) = (30, 600);
 
-/// Measures rates, then growth, then memory, each on every back end and each on a store of its own.
+/// Measures rates, passage, growth and memory, each on every back end and each on a store of its own.
 pub fn run(repo: &Repo, options: &Options) -> Result<Report> {
     for kind in KINDS {
         tools::provide(kind.needs)?;
@@ -108,10 +114,19 @@ impl Bench<'_> {
                 figures.extend(rates::measure(self, kind)?);
             }
         }
-        for kind in KINDS.into_iter().filter(|_| self.is_asked("growth")) {
+        for kind in KINDS.into_iter().filter(|_| self.is_asked("passage")) {
+            figures.extend(passage::measure(self, kind)?);
+        }
+        for kind in KINDS
+            .into_iter()
+            .filter(|kind| kind.is_store && self.is_asked("growth"))
+        {
             figures.extend(growth::measure(self, kind)?);
         }
-        for kind in KINDS.into_iter().filter(|_| self.is_asked("memory")) {
+        for kind in KINDS
+            .into_iter()
+            .filter(|kind| kind.is_store && self.is_asked("memory"))
+        {
             figures.extend(endurance::measure(self, kind)?);
         }
         Ok(figures)

@@ -1,4 +1,4 @@
-//! The ngoma under load: the release binary on an empty data folder, with one account whose channel is paused.
+//! The ngoma under load: the release binary on an empty data folder, with one account whose channel is paused at first.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -15,14 +15,8 @@ use crate::repo::Repo;
 
 /// The account's channel.
 pub const CHANNEL: &str = "sms";
-/// Nothing is sent: a message stays where it was accepted.
-const DECLARATION: &str = r#"[account.bench.channel.sms]
-type = "http_json"
-address = "31022"
-country = "ZA"
-config = { send_url = "http://127.0.0.1:9/send", allow_private = true }
-policy = { paused = true }
-"#;
+/// Nobody listens there.
+const NOWHERE: &str = "127.0.0.1:9";
 const START: Duration = Duration::from_secs(30);
 
 /// A server and its back end, until it is dropped.
@@ -62,7 +56,7 @@ impl Server {
             token: String::new(),
         };
         server.running.wait_until_ready(address, START)?;
-        server.declare(repo)?;
+        server.pause_channel(repo)?;
         server.token = server.make_token(repo)?;
         Ok(server)
     }
@@ -82,9 +76,28 @@ impl Server {
         self.back_end.number(&self.folder.path().join("data"), query)
     }
 
-    fn declare(&self, repo: &Repo) -> Result<()> {
+    /// Nothing is sent: a message stays where it was accepted.
+    pub fn pause_channel(&self, repo: &Repo) -> Result<()> {
+        self.declare(repo, NOWHERE, true)
+    }
+
+    /// What waits is sent to this provider.
+    pub fn open_channel(&self, repo: &Repo, provider: SocketAddr) -> Result<()> {
+        self.declare(repo, &provider.to_string(), false)
+    }
+
+    fn declare(&self, repo: &Repo, provider: &str, paused: bool) -> Result<()> {
         let document = self.folder.path().join("bench.toml");
-        fs::write(&document, DECLARATION)?;
+        let declaration = format!(
+            "[account.bench.channel.{CHANNEL}]
+            type = 'http_json'
+            address = '31022'
+            country = 'ZA'
+            config = {{ send_url = 'http://{provider}/send', allow_private = true }}
+            policy = {{ paused = {paused} }}
+            "
+        );
+        fs::write(&document, declaration)?;
         let document = document.to_str().context("the scratch folder's path is not UTF-8")?;
         self.command(repo, &["apply", document]).map(drop)
     }

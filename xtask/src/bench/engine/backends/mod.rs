@@ -1,6 +1,7 @@
 //! What can hold an engine's messages, each started privately for one measurement.
 
 mod postgres;
+mod rabbitmq;
 mod sqlite;
 
 use std::path::Path;
@@ -14,6 +15,8 @@ use crate::test::tools::Tool;
 pub struct Kind {
     /// How the names of its figures begin, and what `--only` calls it.
     pub name: &'static str,
+    /// Whether it holds messages in a way of its own, which may grow dear or fat with them.
+    pub is_store: bool,
     /// How many messages a second are accepted in lists.
     pub lists_a_second: f64,
     /// How many messages a second are accepted one by one.
@@ -24,8 +27,8 @@ pub struct Kind {
     pub needs: &'static [Tool],
 }
 
-/// All kinds. A third is a file beside these and a line here.
-pub const KINDS: [&Kind; 2] = [&sqlite::KIND, &postgres::KIND];
+/// All kinds. Another is a file beside these and a line here.
+pub const KINDS: [&Kind; 3] = [&sqlite::KIND, &postgres::KIND, &rabbitmq::KIND];
 
 /// A back end that runs, until it is dropped.
 pub trait BackEnd {

@@ -19,6 +19,7 @@ use crate::test::tools::POSTGRES;
 /// Many processes on one database.
 pub const KIND: Kind = Kind {
     name: "postgres",
+    is_store: true,
     lists_a_second: 12_000.0,
     singles_a_second: 4_000.0,
     start: |folder| Ok(Box::new(Postgres::start(folder)?)),

@@ -12,6 +12,7 @@ use crate::test::tools::SQLITE;
 /// The embedded default.
 pub const KIND: Kind = Kind {
     name: "sqlite",
+    is_store: true,
     lists_a_second: 8_000.0,
     singles_a_second: 4_000.0,
     start: |_| Ok(Box::new(Sqlite)),
