@@ -37,8 +37,8 @@ pub use outbound::{HoursError, OnAmbiguous, OnAmbiguousError, Priority, Priority
 pub use queue::QueueChoice;
 pub use receipts::{Base, IdBase, IdBaseError};
 pub use record::{
-    DeadLetterKind, DeadLetterRecord, Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine,
-    WorkerRecord,
+    DeadLetterKind, DeadLetterRecord, Direction, EventRecord, MessageRecord, OptOutRecord, SessionRecord, Status,
+    TraceLine, WorkerRecord,
 };
 pub use spool::SpoolStatus;
 pub use store::{OpenError, StoreChoice, StoreError};

@@ -41,7 +41,7 @@ pub struct ChannelPolicy {
     pub fail_over: Option<String>,
 }
 
-/// How fast a channel sends.
+/// How fast a channel sends, or all channels of an account together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PaceSetting {
@@ -59,7 +59,7 @@ fn one() -> u32 {
     1
 }
 
-fn pace<'de, D: Deserializer<'de>>(field: D) -> Result<Option<PaceSetting>, D::Error> {
+pub(super) fn pace<'de, D: Deserializer<'de>>(field: D) -> Result<Option<PaceSetting>, D::Error> {
     let setting = PaceSetting::deserialize(field)?;
     let problem = |problem: &dyn std::fmt::Display| serde::de::Error::custom(format!("policy.pace: {problem}"));
     Rate::per_second(setting.per_second).map_err(|error| problem(&error))?;
@@ -102,7 +102,7 @@ where
         .map_err(|problem| serde::de::Error::custom(format!("{name}: {problem}")))
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

@@ -5,6 +5,7 @@ mod door;
 mod expiry;
 mod lease;
 mod limits;
+mod opt_outs;
 mod queue_parts;
 mod runtime;
 

@@ -46,6 +46,7 @@ pub(crate) use event_steps::{Effects, FollowUpCommit, FollowUpEnd};
 pub(crate) use events::StoredEvent;
 pub(crate) use follow_ups::{FollowUpLine, Subject, TakenFollowUp};
 pub(crate) use inbound::{FallbackText, InboundMessage, PulledInbound, StoredInbound};
+pub(crate) use opt_outs::{Wish, Wished};
 pub(crate) use outcomes::{AttemptResult, OutcomeEffects, OutcomeWrite};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;

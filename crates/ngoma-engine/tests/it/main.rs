@@ -1,5 +1,6 @@
 //! The engine as channels and services see it: through its door, its store and its restarts.
 
+mod accounts;
 mod amqp;
 mod applying;
 mod calls;
@@ -10,6 +11,7 @@ mod incoming;
 mod leases;
 mod line;
 mod metrics;
+mod opt_outs;
 mod outage;
 mod outgoing;
 mod poison;
