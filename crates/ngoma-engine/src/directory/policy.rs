@@ -36,6 +36,9 @@ pub struct ChannelPolicy {
     /// How many seconds a receipt may take before a message that may have been sent is sent once more; 60 if not said.
     #[serde(skip_serializing_if = "is_default")]
     pub resend_after: Option<u64>,
+    /// How many seconds what waits may take to send before more is refused; 10 hours if not said.
+    #[serde(skip_serializing_if = "is_default")]
+    pub max_backlog: Option<u64>,
     /// The channel of the account that tries what this one cannot send.
     #[serde(skip_serializing_if = "is_default")]
     pub fail_over: Option<String>,

@@ -23,7 +23,7 @@ use crate::record::{MessageRecord, SessionRecord, TraceLine, WorkerRecord};
 use crate::service::{LogLine, ServiceRunner};
 use crate::spool::{self, Spool, SpoolStatus};
 use crate::store::{OpenError, Store, StoreChoice, StoreError};
-use crate::{channels, queue};
+use crate::{channels, outbound, queue};
 use lease::WorkerLease;
 use ngoma_message::{Address, MessageId, Timestamp};
 use queue_parts::{Brokered, QueueParts};
@@ -368,6 +368,11 @@ impl Engine {
     /// A step of maintenance: makes the store's partitions ahead, and drops those that are over.
     pub async fn roll_partitions(&self) -> Result<(), StoreError> {
         self.runtime.store.roll_partitions().await
+    }
+
+    /// A step of maintenance: counts what waits to be sent, so that more is refused where that takes too long.
+    pub async fn count_backlogs(&self) -> Result<(), StoreError> {
+        outbound::backlog::count(&self.runtime).await
     }
 
     /// A step of maintenance: closes sessions that have expired. Says how many; none are left when it says none.

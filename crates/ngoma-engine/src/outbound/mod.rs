@@ -1,6 +1,8 @@
 //! A message goes out: accept (durable), choose its channel, segment; then, when the queue hands it out: may it go now
 //! (opt-out, expiry, pause, quiet hours, pace), record the attempt, send, store the outcome, append its event.
 
+pub(crate) mod backlog;
+mod bucket;
 mod fairness;
 mod gate;
 mod hours;

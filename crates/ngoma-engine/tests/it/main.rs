@@ -3,6 +3,7 @@
 mod accounts;
 mod amqp;
 mod applying;
+mod backlog;
 mod calls;
 mod clocks;
 mod events;
