@@ -7,10 +7,12 @@ mod lease;
 mod limits;
 mod opt_outs;
 mod queue_parts;
+mod readiness;
 mod runtime;
 
 pub use limits::Limits;
 pub use queue_parts::QueueDepth;
+pub use readiness::Readiness;
 pub(crate) use runtime::Runtime;
 use runtime::RuntimeParts;
 
@@ -78,9 +80,6 @@ pub struct Engine {
 
 /// How many sessions or keys one transaction of maintenance takes.
 const UPKEEP_AT_ONCE: usize = 500;
-/// How long the store may take to show that it writes.
-const READY_WITHIN: Duration = Duration::from_secs(2);
-
 /// How long the store may take to note that this process ends.
 const RETIRE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -235,54 +234,6 @@ impl Engine {
     /// Serves `/c/{account}/{channel}` and what is below it: the running channel is looked up at every request.
     pub fn channel_routes(self: &Arc<Self>) -> axum::Router {
         channels::channel_routes(Arc::downgrade(&self.runtime))
-    }
-
-    /// Whether the store takes writes and has room; the reason when not.
-    pub async fn ready(&self) -> Result<(), String> {
-        let store = &self.runtime.store;
-        let problem = match tokio::time::timeout(READY_WITHIN, store.ping()).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some(format!("the store did not write within {} s", READY_WITHIN.as_secs())),
-        };
-        let waiting = self.runtime.spool.as_ref().map(|spool| spool.status().messages);
-        match (problem, waiting) {
-            (None, None | Some(0)) => {}
-            (None, Some(count)) => return Err(format!("degraded: {count} messages in the spool wait for the store")),
-            (Some(problem), None) => return Err(problem),
-            (Some(problem), Some(count)) => {
-                return Err(format!("degraded: {problem}; {count} messages are in the spool"));
-            }
-        }
-        store.check_room().await.map_err(|error| error.to_string())?;
-        let free = store.free_disk().map_err(|error| format!("the disk: {error}"))?;
-        let least = self.runtime.limits.free_disk;
-        if free < least {
-            return Err(format!(
-                "{} MiB are free on the disk, fewer than {}",
-                free >> 20,
-                least >> 20
-            ));
-        }
-        Ok(())
-    }
-
-    /// Notes that a person does not want messages of an account: only answers to their own are sent. False when there is
-    /// no such account.
-    pub async fn opt_out(&self, account: &str, address: &Address) -> Result<bool, StoreError> {
-        let Some(number) = self.runtime.catalog().account_number(account) else {
-            return Ok(false);
-        };
-        let now = self.runtime.clock.now();
-        self.runtime.store.opt_out(number, address, now).await.map(|()| true)
-    }
-
-    /// Notes that a person wants messages of an account again. False when there is no such account.
-    pub async fn opt_in(&self, account: &str, address: &Address) -> Result<bool, StoreError> {
-        let Some(number) = self.runtime.catalog().account_number(account) else {
-            return Ok(false);
-        };
-        self.runtime.store.opt_in(number, address).await.map(|()| true)
     }
 
     /// What this engine counts and measures.

@@ -118,6 +118,11 @@ impl Spool {
     /// Writes what was handed over before, and closes the file.
     pub(crate) fn close(&self) {
         self.backlog.close();
+    /// Whether anything more goes into it.
+    pub(crate) fn check_room(&self) -> Result<(), StoreError> {
+        self.check_bounds(&self.held(), ENTRY_BYTES)
+    }
+
         self.writer.close();
     }
 
@@ -154,12 +159,7 @@ impl Spool {
 
     fn reserve(&self, channel: i64, bytes: u64, at: Timestamp) -> Result<(), StoreError> {
         let mut held = self.held();
-        if held.messages >= self.bounds.messages || held.bytes + bytes > self.bounds.bytes {
-            return Err(StoreError::Unavailable(format!(
-                "the spool is full with {} messages of {} bytes",
-                held.messages, held.bytes
-            )));
-        }
+        self.check_bounds(&held, bytes)?;
         held.add(channel, bytes);
         held.oldest.get_or_insert(at);
         Ok(())
@@ -168,6 +168,16 @@ impl Spool {
     async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
+    fn check_bounds(&self, held: &Held, bytes: u64) -> Result<(), StoreError> {
+        if held.messages < self.bounds.messages && held.bytes + bytes <= self.bounds.bytes {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable(format!(
+            "the spool is full with {} messages of {} bytes",
+            held.messages, held.bytes
+        )))
+    }
+
         F: FnMut(&mut dyn Db) -> Result<T, OpError> + Send + 'static,
     {
         let closed = || StoreError::Unavailable("the spool is closed".into());
