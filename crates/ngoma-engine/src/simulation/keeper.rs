@@ -147,6 +147,7 @@ fn declared() -> AccountDocument {
     };
     AccountDocument {
         webhook: None,
+        policy: None,
         channels: BTreeMap::from([
             ("sms".to_owned(), channel("sms", "100")),
             ("ussd".to_owned(), channel("ussd", "*120#")),

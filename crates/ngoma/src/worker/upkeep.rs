@@ -18,6 +18,9 @@ pub async fn run(engine: Arc<Engine>) {
         if let Err(error) = engine.free_leases_of_the_dead().await {
             tracing::warn!(%error, "what other processes left could not be taken over");
         }
+        if let Err(error) = engine.count_backlogs().await {
+            tracing::warn!(%error, "what waits to be sent could not be counted");
+        }
         if let Err(error) = until_none_is_left(|| engine.expire_sessions()).await {
             tracing::warn!(%error, "expired sessions could not be closed");
         }

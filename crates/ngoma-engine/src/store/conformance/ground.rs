@@ -166,6 +166,7 @@ impl Ground {
     /// The end of an inbound message without effects.
     pub(super) fn step(&self, message: &InboundMessage) -> StepCommit {
         StepCommit {
+            wished: None,
             given_up_after: None,
             account: self.account,
             message: message.id.clone(),
@@ -334,6 +335,7 @@ fn document() -> Document {
         };
         AccountDocument {
             webhook: None,
+            policy: None,
             channels: BTreeMap::from([("sms".to_owned(), channel)]),
             services: BTreeMap::from([("main".to_owned(), service)]),
             routes: Some(vec![route]),
