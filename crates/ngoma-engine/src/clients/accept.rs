@@ -105,7 +105,14 @@ pub(super) async fn accept(
         at: now,
         idempotency: key.map(|key| (key.key, key.request)),
     };
-    match runtime.store.accept(acceptance).await {
+    // Others find places of their own among what waits for the store.
+    let place = match catalog.account(client.account) {
+        Some(account) => account.accepting.acquire().await.ok(),
+        None => None,
+    };
+    let stored = runtime.store.accept(acceptance).await;
+    drop(place);
+    match stored {
         Ok(AcceptResult::Accepted) => {
             runtime.look_for_due_work();
             Ok(ids)
@@ -116,13 +123,6 @@ pub(super) async fn accept(
     }
 }
 
-/// The field at fault and what is wrong with it.
-type Problem = (&'static str, String);
-/// A channel, its running part and its own address.
-type Way<'a> = (&'a ChannelEntry, Arc<Running>, Option<Address>);
-
-/// The channels that one request names, each looked up once.
-struct Ways<'a> {
 /// How long what waits on the channels that are named takes to send; of several the longest.
 pub(super) fn time_to_drain(runtime: &Runtime, client: &Client, submissions: &[Submission]) -> Option<Duration> {
     let catalog = runtime.catalog();
@@ -139,6 +139,13 @@ pub(super) fn time_to_drain(runtime: &Runtime, client: &Client, submissions: &[S
         .max()
 }
 
+/// The field at fault and what is wrong with it.
+type Problem = (&'static str, String);
+/// A channel, its running part and its own address.
+type Way<'a> = (&'a ChannelEntry, Arc<Running>, Option<Address>);
+
+/// The channels that one request names, each looked up once.
+struct Ways<'a> {
     runtime: &'a Runtime,
     catalog: &'a Catalog,
     client: &'a Client,

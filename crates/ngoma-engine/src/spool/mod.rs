@@ -23,6 +23,9 @@ use tokio::sync::{Notify, Semaphore};
 /// What an entry takes beside its body, in bytes.
 const ENTRY_BYTES: u64 = 64;
 
+/// Its order is that of arrival, whoever they are for.
+const NO_ACCOUNT: i64 = 0;
+
 /// What bounds the spool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SpoolBounds {
@@ -115,14 +118,14 @@ impl Spool {
         }
     }
 
-    /// Writes what was handed over before, and closes the file.
-    pub(crate) fn close(&self) {
-        self.backlog.close();
     /// Whether anything more goes into it.
     pub(crate) fn check_room(&self) -> Result<(), StoreError> {
         self.check_bounds(&self.held(), ENTRY_BYTES)
     }
 
+    /// Writes what was handed over before, and closes the file.
+    pub(crate) fn close(&self) {
+        self.backlog.close();
         self.writer.close();
     }
 
@@ -165,9 +168,6 @@ impl Spool {
         Ok(())
     }
 
-    async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
     fn check_bounds(&self, held: &Held, bytes: u64) -> Result<(), StoreError> {
         if held.messages < self.bounds.messages && held.bytes + bytes <= self.bounds.bytes {
             return Ok(());
@@ -178,12 +178,15 @@ impl Spool {
         )))
     }
 
+    async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
         F: FnMut(&mut dyn Db) -> Result<T, OpError> + Send + 'static,
     {
         let closed = || StoreError::Unavailable("the spool is closed".into());
         let place = Arc::clone(&self.backlog).acquire_owned().await;
-        let (operation, answer) = pending(operation, place.map_err(|_| closed())?);
-        self.writer.hand_over(operation)?;
+        let (operation, answer) = pending(operation, place.map_err(|_| closed())?, 1);
+        self.writer.hand_over(NO_ACCOUNT, operation)?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 

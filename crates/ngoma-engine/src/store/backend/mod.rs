@@ -14,6 +14,7 @@ mod postgres;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod writer;
 
 pub(crate) use operation::{OpError, Operation, Query, pending, question};

@@ -103,8 +103,8 @@ pub(crate) fn write_alone(db: SqliteDb, group_commit: usize) -> Writer {
 }
 
 impl Backend for SqliteBackend {
-    fn write(&self, _account: i64, operation: Box<dyn Operation>) -> Result<(), StoreError> {
-        self.writer.hand_over(operation)
+    fn write(&self, account: i64, operation: Box<dyn Operation>) -> Result<(), StoreError> {
+        self.writer.hand_over(account, operation)
     }
 
     /// On the calling task: a few pages that are nearly always cached cost less than handing them to another thread.
