@@ -79,12 +79,12 @@ enum Length {
     Chunked,
 }
 
-/// Reads a request of which nothing matters but that it came whole.
-pub fn skip_request(stream: &mut impl BufRead) -> Result<()> {
+/// Reads a request of which nothing matters but its body.
+pub fn read_request(stream: &mut impl BufRead) -> Result<Vec<u8>> {
     read_line(stream)?;
     match read_headers(stream)? {
-        Length::Known(length) => read_bytes(stream, length).map(drop),
-        Length::Chunked => read_chunks(stream).map(drop),
+        Length::Known(length) => read_bytes(stream, length),
+        Length::Chunked => read_chunks(stream),
     }
 }
 

@@ -2,22 +2,23 @@
 //! while the other account is quiet, has a million messages to send, and hands over as many as are taken.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, anyhow, ensure};
+use serde::Deserialize;
 
 use super::backends::Kind;
 use super::load::{Driver, LISTS, Load};
+use super::provider::Provider;
 use super::server::CHANNEL;
 use super::{Bench, middle};
 use crate::bench::progress;
 use crate::bench::report::{Bar, Figure};
-use crate::http::Connection;
+use crate::http::{self, Connection};
 use crate::load::latency::Latencies;
 use crate::load::submit::PATH;
 
@@ -29,19 +30,24 @@ const A_SECOND: u32 = 20;
 const LENGTHS: u64 = 3;
 /// How long the last messages may take to the provider.
 const PATIENCE: Duration = Duration::from_secs(60);
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 /// How long a flood runs before anything is measured.
 const SET_IN: Duration = Duration::from_secs(2);
 
 /// Measures one back end.
 pub fn measure(bench: &Bench, kind: &Kind) -> Result<Vec<Figure>> {
-    let provider = Provider::start()?;
+    let (provider, witness) = (Provider::start()?, Witness::start()?);
+    let declaration = |paused: bool| {
+        let flooding = format!("paused = {paused}");
+        channel("bench", provider.address, &flooding) + &channel("gentle", witness.address, "")
+    };
     let server = bench.start(kind)?;
-    server.apply(bench.repo, &declaration(&provider, "paused = true"))?;
+    server.apply(bench.repo, &declaration(true))?;
     let driver = Driver::new(&server);
     let probe = Probe {
         address: server.address,
         token: server.make_token(bench.repo, "gentle")?,
-        provider: &provider,
+        witness: &witness,
         secs: bench.options.secs * LENGTHS,
     };
     probe.run("warm-up")?;
@@ -55,25 +61,25 @@ pub fn measure(bench: &Bench, kind: &Kind) -> Result<Vec<Figure>> {
         kind.name,
         driver.accepted()
     ));
-    server.apply(bench.repo, &declaration(&provider, "paused = false"))?;
+    server.apply(bench.repo, &declaration(false))?;
     thread::sleep(SET_IN);
     let sending = probe.rounds(bench, "sending")?;
     let left = server.number("SELECT count(*) FROM work")?;
     ensure!(left > 0, "the flood was over before the measurement was");
-    let sent = provider.others() as f64;
+    let sent = provider.taken() as f64;
     Ok(figures(kind.name, &alone, &accepting, &sending, sent))
 }
 
-/// The account that floods, with this policy, and the one that does not, each with a channel to the provider.
-fn declaration(provider: &Provider, policy: &str) -> String {
-    let channel = |account: &str, path: &str, policy: &str| {
-        format!(
-            "[account.{account}.channel.{CHANNEL}]\ntype = \"http_json\"\ncountry = \"ZA\"\n\
-            config = {{ send_url = \"http://{}/{path}\", allow_private = true }}\npolicy = {{ {policy} }}\n",
-            provider.address
-        )
-    };
-    channel("bench", "other", policy) + &channel("gentle", "probe", "")
+/// An account with a channel to this provider.
+fn channel(account: &str, provider: SocketAddr, policy: &str) -> String {
+    format!(
+        "[account.{account}.channel.{CHANNEL}]
+        type = 'http_json'
+        country = 'ZA'
+        config = {{ send_url = 'http://{provider}/send', allow_private = true }}
+        policy = {{ {policy} }}
+        "
+    )
 }
 
 fn accepting(bench: &Bench, driver: &Driver<'_>, probe: &Probe<'_>) -> Result<Vec<Latencies>> {
@@ -90,7 +96,7 @@ fn accepting(bench: &Bench, driver: &Driver<'_>, probe: &Probe<'_>) -> Result<Ve
                     probe.run(&format!("accepting {round}"))
                 });
                 driver.drive(load)?;
-                probing.join().map_err(|_| anyhow::anyhow!("the probe broke off"))?
+                probing.join().map_err(|_| anyhow!("the probe broke off"))?
             })
         })
         .collect()
@@ -124,7 +130,7 @@ fn figures(name: &str, alone: &[Latencies], accepting: &[Latencies], sending: &[
 struct Probe<'a> {
     address: SocketAddr,
     token: String,
-    provider: &'a Provider,
+    witness: &'a Witness,
     secs: u64,
 }
 
@@ -152,7 +158,7 @@ impl Probe<'_> {
         let ended = Instant::now();
         loop {
             let times: Vec<Duration> = {
-                let had = self.provider.had();
+                let had = self.witness.had();
                 let time = |(content, moment): (&String, &Instant)| Some(had.get(content)?.duration_since(*moment));
                 due.iter().filter_map(time).collect()
             };
@@ -169,98 +175,53 @@ impl Probe<'_> {
     }
 }
 
-/// A provider that takes everything at once, and notes when it had what came to `/probe`.
-struct Provider {
+/// A provider that notes when it had each text.
+struct Witness {
     address: SocketAddr,
-    seen: Arc<Seen>,
+    had: Had,
 }
 
-#[derive(Default)]
-struct Seen {
-    had: Mutex<HashMap<String, Instant>>,
-    others: AtomicU64,
-    is_over: AtomicBool,
-}
+type Had = Arc<Mutex<HashMap<String, Instant>>>;
 
-impl Provider {
+impl Witness {
+    /// Starts it on a port of its own; each connection has a thread.
     fn start() -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").context("listen for the provider")?;
-        let (address, seen) = (listener.local_addr()?, Arc::<Seen>::default());
-        let noting = Arc::clone(&seen);
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let (address, had) = (listener.local_addr()?, Had::default());
+        let noting = Arc::clone(&had);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let seen = Arc::clone(&noting);
-                if seen.is_over.load(Ordering::Relaxed) {
-                    return;
-                }
+                let had = Arc::clone(&noting);
                 // A connection that ends is the client's affair.
-                thread::spawn(move || serve(stream, &seen));
+                thread::spawn(move || note(stream, &had));
             }
         });
-        Ok(Self { address, seen })
+        Ok(Self { address, had })
     }
 
     fn had(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
-        self.seen.had.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn others(&self) -> u64 {
-        self.seen.others.load(Ordering::Relaxed)
+        self.had.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Provider {
-    fn drop(&mut self) {
-        self.seen.is_over.store(true, Ordering::Relaxed);
-        // So that its thread looks.
-        let _ = TcpStream::connect(self.address);
-    }
-}
-
-/// Answers request after request on one connection.
-fn serve(stream: TcpStream, seen: &Seen) -> Result<()> {
+/// Answers one request after the other until the connection ends.
+fn note(stream: TcpStream, had: &Had) -> Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
-    while let Some((is_probe, body)) = read_request(&mut stream)? {
-        if is_probe {
-            let now = Instant::now();
-            let message: serde_json::Value = serde_json::from_slice(&body)?;
-            let content = message["content"].as_str().unwrap_or_default().to_owned();
-            let mut had = seen.had.lock().unwrap_or_else(PoisonError::into_inner);
-            had.entry(content).or_insert(now);
-        } else {
-            seen.others.fetch_add(1, Ordering::Relaxed);
-        }
-        let answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
-        stream.get_mut().write_all(answer)?;
+    loop {
+        let body = http::read_request(&mut stream)?;
+        let now = Instant::now();
+        let message: Message = serde_json::from_slice(&body)?;
+        let mut had = had.lock().unwrap_or_else(PoisonError::into_inner);
+        had.entry(message.content).or_insert(now);
+        drop(had);
+        stream.get_mut().write_all(ANSWER)?;
     }
-    Ok(())
 }
 
-/// Whether the next request is the probe's, and its body; nothing at the end.
-fn read_request(stream: &mut impl BufRead) -> Result<Option<(bool, Vec<u8>)>> {
-    let mut line = String::new();
-    if stream.read_line(&mut line)? == 0 {
-        return Ok(None);
-    }
-    let is_probe = line.starts_with("POST /probe ");
-    let mut length = 0;
-    loop {
-        line.clear();
-        stream.read_line(&mut line)?;
-        let header = line.trim_end();
-        if header.is_empty() {
-            break;
-        }
-        if let Some((name, value)) = header.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse()?;
-        }
-    }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body)?;
-    Ok(Some((is_probe, body)))
+#[derive(Deserialize)]
+struct Message {
+    content: String,
 }
 
 #[cfg(test)]
@@ -289,14 +250,16 @@ mod tests {
     }
 
     #[test]
-    fn the_provider_notes_the_probe_and_counts_the_others() {
-        let provider = Provider::start().unwrap();
-        let mut connection = Connection::open(provider.address).unwrap();
-        for path in ["/probe", "/other", "/probe"] {
-            let answer = connection.post_json(path, r#"{"content":"x 1"}"#).unwrap();
-            assert_eq!((answer.status, answer.body.as_str()), (200, "{}"));
-        }
-        assert!(provider.had().contains_key("x 1"));
-        assert_eq!((provider.had().len(), provider.others()), (1, 1));
+    fn the_witness_notes_each_text_once() {
+        let witness = Witness::start().unwrap();
+        let mut connection = Connection::open(witness.address).unwrap();
+        let mut send = |content: &str| {
+            let body = format!("{{\"content\":\"{content}\"}}");
+            assert_eq!(connection.post_json("/probe", &body).unwrap().status, 200);
+            witness.had()[content]
+        };
+        let (first, second) = (send("x 1"), send("x 2"));
+        assert!(first < second);
+        assert_eq!(send("x 1"), first);
     }
 }

@@ -64,7 +64,7 @@ impl Provider {
 fn serve(stream: TcpStream, taken: &AtomicU64) {
     let _ = stream.set_nodelay(true);
     let mut stream = BufReader::new(stream);
-    while http::skip_request(&mut stream).is_ok() {
+    while http::read_request(&mut stream).is_ok() {
         taken.fetch_add(1, Ordering::Relaxed);
         if stream.get_mut().write_all(ANSWER).is_err() {
             return;
