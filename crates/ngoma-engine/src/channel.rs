@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::outgoing_http::HttpClient;
 use async_trait::async_trait;
 use axum::Router;
-use ngoma_message::{Address, Country, DeliveryStatus, Event, MessageId, Object, SessionEvent};
+use ngoma_message::{Address, Country, DeliveryStatus, Event, MessageId, Object, SessionEvent, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,8 +155,10 @@ pub trait Door: Send + Sync {
 pub struct Inbound {
     /// The id it will have: the transport makes it, so that it can wait for the answer.
     pub id: MessageId,
-    /// The provider's id, for dropping duplicates.
+    /// The provider's id, for dropping duplicates. A message without one is known again by what it says.
     pub provider_id: Option<String>,
+    /// When it was sent, if the provider says so: it keeps apart two messages that say the same.
+    pub sent_at: Option<Timestamp>,
     /// Who sent it.
     pub from: Address,
     /// Whom it is for: the channel's address.

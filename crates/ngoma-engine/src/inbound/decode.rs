@@ -45,6 +45,7 @@ mod tests {
         let mut inbound = Inbound {
             id: MessageId::generate(),
             provider_id: Some("p".repeat(201)),
+            sent_at: None,
             from: Address::new("tel", "+1"),
             to: Address::new("tel", "2"),
             content: Some("é".repeat(11)),

@@ -14,6 +14,7 @@ mod step;
 mod wire;
 
 pub(crate) use answers::{Answer, Plan};
+pub(crate) use fingerprint::Fingerprint;
 pub(crate) use keep::{must_wait, spool, within_patience};
 pub(crate) use people::People;
 pub(crate) use step::{failure_text, note_requests, step_with_keys, what_it_did};
@@ -49,12 +50,13 @@ pub(crate) async fn receive(
         format!("from {} on channel {}", inbound.from.value(), channel.name),
     );
     decode::decode(&mut inbound, runtime.limits.content_chars, now, &mut trail);
+    let fingerprint = fingerprint_of(channel.id, &inbound);
     let message = InboundMessage {
         id: inbound.id,
         account: channel.account,
         channel: channel.id,
         provider_id: inbound.provider_id,
-        fingerprint: None,
+        fingerprint,
         from: inbound.from,
         to: inbound.to,
         content: inbound.content,
@@ -71,6 +73,25 @@ pub(crate) async fn receive(
     }
     let broke_off = |_| Err(ReceiveError::Unavailable("taking the message broke off".into()));
     taking.await.unwrap_or_else(broke_off)
+}
+
+/// What a message is known by that brings no id of its provider's.
+fn fingerprint_of(channel: i64, inbound: &Inbound) -> Option<Fingerprint> {
+    let arrival = fingerprint::Arrival {
+        channel,
+        from: &inbound.from,
+        to: &inbound.to,
+        session: inbound
+            .session
+            .as_ref()
+            .map(|session| (session.key.as_str(), &session.event)),
+        content: inbound.content.as_deref(),
+        sent_at: inbound.sent_at,
+    };
+    match inbound.provider_id {
+        Some(_) => None,
+        None => arrival.fingerprint(),
+    }
 }
 
 async fn take(

@@ -58,6 +58,7 @@ fn written(person: usize, text: &str) -> Inbound {
     Inbound {
         id: MessageId::generate(),
         provider_id: None,
+        sent_at: None,
         from: Address::new("tel", format!("+{person}")),
         to: Address::new("tel", "100"),
         content: Some(text.to_owned()),

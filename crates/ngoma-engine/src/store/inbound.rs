@@ -8,15 +8,13 @@ use super::steps::{NewOutbound, Publish, insert_outbound};
 use super::work::{NewWork, enqueue};
 use super::{QueueKind, Store, StoreError};
 use crate::directory::{Listeners, Topic};
+use crate::inbound::Fingerprint;
 use crate::metrics::Count;
 use crate::record::{Direction, Status};
 use crate::trace::Trail;
 use ngoma_message::{Address, MessageId, Object, SessionEvent, Timestamp};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long a message that brought no id of its provider's is known by what it says.
-const KNOWN_BY_CONTENT: Duration = Duration::from_secs(3600);
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// What people send has one priority: nobody's message waits for another's.
 pub(super) const INBOUND_PRIORITY: i64 = 1;
@@ -28,8 +26,8 @@ pub(crate) struct InboundMessage {
     pub(crate) account: i64,
     pub(crate) channel: i64,
     pub(crate) provider_id: Option<String>,
-    /// What it is known by when it brought no id: a hash of what it says. Nothing where the same text may come twice.
-    pub(crate) fingerprint: Option<String>,
+    /// What it is known by when it brought no id. Nothing where the same text may come twice.
+    pub(crate) fingerprint: Option<Fingerprint>,
     pub(crate) from: Address,
     pub(crate) to: Address,
     pub(crate) content: Option<String>,
@@ -171,20 +169,22 @@ pub(super) fn take_inbound(
 fn note_arrival(db: &mut dyn Db, message: &InboundMessage) -> Result<Option<MessageId>, OpError> {
     let (key, known_for) = match (&message.provider_id, &message.fingerprint) {
         (Some(id), _) => (format!("id:{id}"), None),
-        (None, Some(print)) => (format!("print:{print}"), Some(KNOWN_BY_CONTENT)),
+        (None, Some(print)) => (format!("print:{}", print.hash), Some(print.known_for)),
         (None, None) => return Ok(None),
     };
-    let today = message.created_at.micros().div_euclid(MICROS_PER_DAY);
-    let days = if known_for.is_some() { 1 } else { INBOX_DAYS };
-    for day in (today - days..=today + 1).rev() {
-        let held = db.first(
-            "SELECT message, at FROM inbox WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4",
-            &args![message.account, day, message.channel, &key],
-        )?;
-        let Some(held) = held else { continue };
-        let at: Timestamp = held.get(1)?;
-        if known_for.is_none_or(|known_for| message.created_at.since(at) < known_for) {
-            return Ok(Some(held.get(0)?));
+    let (now, today) = (message.created_at, day(message.created_at));
+    // A clock may have been set back meanwhile.
+    let days = match known_for {
+        None => today - INBOX_DAYS..=today + 1,
+        Some(known_for) => day(now - known_for)..=day(now + known_for),
+    };
+    for day in days.rev() {
+        let Some((held, at)) = arrival_of(db, message, day, &key)? else {
+            continue;
+        };
+        let apart = now.since(at).max(at.since(now));
+        if known_for.is_none_or(|known_for| apart < known_for) {
+            return Ok(Some(held));
         }
         db.execute(
             "DELETE FROM inbox WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4",
@@ -194,24 +194,31 @@ fn note_arrival(db: &mut dyn Db, message: &InboundMessage) -> Result<Option<Mess
     let noted = db.execute(
         "INSERT INTO inbox (account, day, channel, key, message, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT DO NOTHING",
-        &args![
-            message.account,
-            today,
-            message.channel,
-            &key,
-            &message.id,
-            message.created_at
-        ],
+        &args![message.account, today, message.channel, &key, &message.id, now],
     )?;
     if noted == 1 {
         return Ok(None);
     }
     // Another process noted it a moment ago.
+    Ok(arrival_of(db, message, today, &key)?.map(|(held, _)| held))
+}
+
+/// The message that came on that day under this key, and when.
+fn arrival_of(
+    db: &mut dyn Db,
+    message: &InboundMessage,
+    day: i64,
+    key: &str,
+) -> Result<Option<(MessageId, Timestamp)>, SqlError> {
     let held = db.first(
-        "SELECT message FROM inbox WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4",
-        &args![message.account, today, message.channel, &key],
+        "SELECT message, at FROM inbox WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4",
+        &args![message.account, day, message.channel, key],
     )?;
-    held.map(|held| held.get(0)).transpose().map_err(OpError::from)
+    held.map(|held| Ok((held.get(0)?, held.get(1)?))).transpose()
+}
+
+fn day(at: Timestamp) -> i64 {
+    at.micros().div_euclid(MICROS_PER_DAY)
 }
 
 /// Stores a new message; false when its id is taken.

@@ -104,6 +104,7 @@ fn inbound(message: &FromPerson) -> Inbound {
     Inbound {
         id: MessageId::generate(),
         provider_id: Some(message.provider_id.clone()),
+        sent_at: None,
         from: Address::tel(&message.from, None),
         to: Address::tel(&message.to, None),
         content: Some(message.text.clone()),
