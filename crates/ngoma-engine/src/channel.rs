@@ -159,6 +159,8 @@ pub struct Inbound {
     pub provider_id: Option<String>,
     /// When it was sent, if the provider says so: it keeps apart two messages that say the same.
     pub sent_at: Option<Timestamp>,
+    /// Which part of a long text it is; nothing when it is a text of its own.
+    pub part: Option<PartHeader>,
     /// Who sent it.
     pub from: Address,
     /// Whom it is for: the channel's address.
@@ -171,6 +173,41 @@ pub struct Inbound {
     pub answer_within: Option<Duration>,
     /// What the channel notes for the service.
     pub transport_metadata: Object,
+}
+
+/// The concatenation header of a part: which text it is of, and its place there (3GPP TS 23.040 §9.2.3.24.1 and .8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PartHeader {
+    reference: u16,
+    total: u8,
+    number: u8,
+}
+
+impl PartHeader {
+    /// The sender's number of the text, how many parts it has, and which one this is, from 1. Nothing when there can be
+    /// no such part: then what it heads is a text of its own.
+    pub fn new(reference: u16, total: u8, number: u8) -> Option<Self> {
+        (1..=total).contains(&number).then_some(Self {
+            reference,
+            total,
+            number,
+        })
+    }
+
+    /// The sender's number of the text.
+    pub fn reference(self) -> u16 {
+        self.reference
+    }
+
+    /// How many parts the text has.
+    pub fn total(self) -> u8 {
+        self.total
+    }
+
+    /// Which of them this is, from 1.
+    pub fn number(self) -> u8 {
+        self.number
+    }
 }
 
 /// The session part of an inbound message.
@@ -189,6 +226,8 @@ pub enum Received {
     Stored,
     /// It came before: the id it has had since.
     Duplicate(MessageId),
+    /// It is a part, and is in the store until the others are: no message has the id it brought.
+    Held,
 }
 
 /// Why a message could not be taken.

@@ -96,6 +96,7 @@ pub fn read_message(body: &[u8], ctx: &ChannelContext) -> Result<Inbound, Refusa
         id: MessageId::generate(),
         provider_id: Some(provider_id),
         sent_at: None,
+        part: None,
         from: Address::tel(&from, ctx.country),
         to: Address::tel(&to, ctx.country),
         content: Some(content),

@@ -14,8 +14,11 @@ mod step;
 mod wire;
 
 pub(crate) use answers::{Answer, Plan};
+pub(crate) use decode::cut;
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use keep::{must_wait, spool, within_patience};
+pub(crate) use parts::ending::{Ending, MEMORY, PATIENCE, Partial, end};
+pub(crate) use parts::{HeldPart, Part, PartKey, PartLimits, Placement, Snapshot, Waiting, end_held_texts, place};
 pub(crate) use people::People;
 pub(crate) use step::{failure_text, note_requests, step_with_keys, what_it_did};
 pub(crate) use wire::as_vumi;
@@ -57,6 +60,7 @@ pub(crate) async fn receive(
         channel: channel.id,
         provider_id: inbound.provider_id,
         fingerprint,
+        part: inbound.part,
         from: inbound.from,
         to: inbound.to,
         content: inbound.content,
@@ -88,9 +92,10 @@ fn fingerprint_of(channel: i64, inbound: &Inbound) -> Option<Fingerprint> {
         content: inbound.content.as_deref(),
         sent_at: inbound.sent_at,
     };
-    match inbound.provider_id {
-        Some(_) => None,
-        None => arrival.fingerprint(),
+    // A part is known by its header.
+    match (&inbound.provider_id, inbound.part) {
+        (None, None) => arrival.fingerprint(),
+        _ => None,
     }
 }
 
@@ -105,7 +110,11 @@ async fn take(
     if keep::must_wait(&runtime, message.channel) {
         return keep::keep(&runtime, &running, message, trail, None).await;
     }
-    let place = runtime.place(&running, QueueKind::Inbound);
+    // A text that a part completes is taken from the queue.
+    let place = match message.part {
+        Some(_) => None,
+        None => runtime.place(&running, QueueKind::Inbound),
+    };
     let publish = if place.is_some() {
         Publish::Leased
     } else {
@@ -120,7 +129,7 @@ async fn take(
     match keep::within_patience(&runtime, storing).await {
         Err(StoreError::Unavailable(reason)) if runtime.spool.is_some() => {
             tracing::debug!(message.id = %message.id, reason, "the store does not take a message: it goes into the spool");
-            keep::keep(&runtime, &running, message, trail, Some(lease)).await
+            keep::keep(&runtime, &running, message, trail, place.is_some().then_some(lease)).await
         }
         Err(error) => {
             if place.is_some() && matches!(error, StoreError::Unavailable(_)) {
@@ -131,6 +140,13 @@ async fn take(
             Err(unavailable(error))
         }
         Ok(StoredInbound::Duplicate(known)) => Ok(Received::Duplicate(known)),
+        Ok(StoredInbound::Held { ends_another }) => {
+            if ends_another {
+                runtime.leave_in_queue(&running);
+                runtime.look_for_follow_ups();
+            }
+            Ok(Received::Held)
+        }
         Ok(StoredInbound::Stored) => {
             if is_heard {
                 runtime.look_for_follow_ups();

@@ -1,6 +1,6 @@
 //! An arrival as the spool's file holds it: JSON that later versions read too, so fields are only ever added.
 
-use crate::channel::{Receipt, ReceiptFor};
+use crate::channel::{PartHeader, Receipt, ReceiptFor};
 use crate::inbound::Fingerprint;
 use crate::store::{Arrival, FallbackText, InboundMessage, ReceiptWrite, SpooledInbound};
 use crate::trace::Trail;
@@ -46,6 +46,8 @@ struct InboundForm {
     fingerprint: Option<String>,
     /// How long the fingerprint holds, in microseconds.
     known_for: Option<i64>,
+    /// The reference, total and number of a part.
+    part: Option<(u16, u8, u8)>,
     from: String,
     to: String,
     content: Option<String>,
@@ -70,6 +72,7 @@ impl InboundForm {
                 .as_ref()
                 .and_then(|print| i64::try_from(print.known_for.as_micros()).ok()),
             fingerprint: message.fingerprint.map(|print| print.hash),
+            part: message.part.map(|part| (part.reference(), part.total(), part.number())),
             from: message.from.to_string(),
             to: message.to.to_string(),
             content: message.content,
@@ -95,6 +98,9 @@ impl InboundForm {
                 channel: self.channel,
                 provider_id: self.provider_id,
                 fingerprint,
+                part: self
+                    .part
+                    .and_then(|(reference, total, number)| PartHeader::new(reference, total, number)),
                 from: address(&self.from),
                 to: address(&self.to),
                 content: self.content,
@@ -256,6 +262,7 @@ mod tests {
         inbound.message.transport_metadata = Object::from_iter([("a".to_owned(), 1.into())]);
         inbound.lease = None;
         inbound.message.provider_id = None;
+        inbound.message.part = PartHeader::new(7, 3, 2);
         inbound.message.fingerprint = Some(Fingerprint {
             hash: "00ff".into(),
             known_for: Duration::from_secs(60),

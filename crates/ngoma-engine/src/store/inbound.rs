@@ -2,13 +2,15 @@
 
 use super::backend::OpError;
 use super::follow_ups::{FollowUp, follow};
+use super::held_texts::take_part;
 use super::partitions::INBOX_DAYS;
 use super::sql::{Db, Insert, Row, SqlError, args};
 use super::steps::{NewOutbound, Publish, insert_outbound};
 use super::work::{NewWork, enqueue};
 use super::{QueueKind, Store, StoreError};
+use crate::channel::PartHeader;
 use crate::directory::{Listeners, Topic};
-use crate::inbound::Fingerprint;
+use crate::inbound::{Fingerprint, PartLimits};
 use crate::metrics::Count;
 use crate::record::{Direction, Status};
 use crate::trace::Trail;
@@ -28,6 +30,8 @@ pub(crate) struct InboundMessage {
     pub(crate) provider_id: Option<String>,
     /// What it is known by when it brought no id. Nothing where the same text may come twice.
     pub(crate) fingerprint: Option<Fingerprint>,
+    /// Which part of a long text it is, as it comes; what is stored is whole.
+    pub(crate) part: Option<PartHeader>,
     pub(crate) from: Address,
     pub(crate) to: Address,
     pub(crate) content: Option<String>,
@@ -72,6 +76,11 @@ pub(crate) enum StoredInbound {
     Stored,
     /// It came before, under this id.
     Duplicate(MessageId),
+    /// It is a part, and waits for the others.
+    Held {
+        /// Whether it began a text anew, and what there was of the one before is stored as a message.
+        ends_another: bool,
+    },
 }
 
 /// A text the channel gave by itself in answer to a message.
@@ -97,13 +106,24 @@ impl Store {
         listeners: Arc<Listeners>,
         trail: Trail,
     ) -> Result<StoredInbound, StoreError> {
-        let channel = message.channel;
+        let (channel, part_limits) = (message.channel, self.inner.part_limits);
         let shelf = self.shelf(1, message.created_at);
         let storing = self.write(message.account, move |db| {
-            take_inbound(db, &message, hand_over, &trail, lease, &listeners, shelf)
+            let taking = Taking {
+                hand_over,
+                lease,
+                trail: &trail,
+                listeners: &listeners,
+                part_limits,
+                shelf,
+            };
+            take_inbound(db, &message, &taking)
         });
         let stored = storing.await?;
-        if stored == StoredInbound::Stored {
+        if matches!(
+            stored,
+            StoredInbound::Stored | StoredInbound::Held { ends_another: true }
+        ) {
             self.inner.metrics.count(Count::Received, Some(channel));
         }
         Ok(stored)
@@ -133,20 +153,38 @@ fn call_about(message: &InboundMessage) -> FollowUp<'_> {
     }
 }
 
+/// How a message is taken.
+#[derive(Clone, Copy)]
+pub(super) struct Taking<'a> {
+    pub(super) hand_over: Publish,
+    pub(super) lease: i64,
+    pub(super) trail: &'a Trail,
+    pub(super) listeners: &'a Listeners,
+    pub(super) part_limits: PartLimits,
+    pub(super) shelf: i64,
+}
+
 pub(super) fn take_inbound(
     db: &mut dyn Db,
     message: &InboundMessage,
-    hand_over: Publish,
-    trail: &Trail,
-    lease: i64,
-    listeners: &Listeners,
-    shelf: i64,
+    taking: &Taking<'_>,
 ) -> Result<StoredInbound, OpError> {
     if let Some(known) = note_arrival(db, message)? {
         return Ok(StoredInbound::Duplicate(known));
     }
-    if !insert(db, message, shelf)? {
-        return is_same(db, message).map(StoredInbound::Duplicate);
+    if let Some(header) = message.part {
+        return take_part(db, message, header, taking);
+    }
+    match store_new(db, message, taking)? {
+        true => Ok(StoredInbound::Stored),
+        false => is_same(db, message).map(StoredInbound::Duplicate),
+    }
+}
+
+/// Stores a message that is whole, with its place in the queue; false when its id is taken.
+pub(super) fn store_new(db: &mut dyn Db, message: &InboundMessage, taking: &Taking<'_>) -> Result<bool, OpError> {
+    if !insert(db, message, taking.shelf)? {
+        return Ok(false);
     }
     let work = NewWork {
         account: message.account,
@@ -155,14 +193,14 @@ pub(super) fn take_inbound(
         channel: message.channel,
         priority: INBOUND_PRIORITY,
         due_at: message.created_at,
-        publish: hand_over,
+        publish: taking.hand_over,
     };
-    enqueue(db, &[work], lease)?;
-    if listeners.topics.contains(&Topic::Message) {
+    enqueue(db, &[work], taking.lease)?;
+    if taking.listeners.topics.contains(&Topic::Message) {
         follow(db, &call_about(message))?;
     }
-    super::queries::append_trace(db, message.account, &message.id, trail)?;
-    Ok(StoredInbound::Stored)
+    super::queries::append_trace(db, message.account, &message.id, taking.trail)?;
+    Ok(true)
 }
 
 /// Notes that a message came, under its provider's id or what it says. Gives the id it has had when it came before.
@@ -279,6 +317,7 @@ pub(super) fn inbound_from(row: &Row, first: usize) -> Result<InboundMessage, Sq
         channel: row.get(first + 2)?,
         provider_id: row.get(first + 3)?,
         fingerprint: None,
+        part: None,
         from: stored_address(&row.get::<String>(first + 4)?),
         to: stored_address(&row.get::<Option<String>>(first + 5)?.unwrap_or_default()),
         content: row.get(first + 6)?,

@@ -38,6 +38,7 @@ pub fn text(from: &str, content: &str) -> Inbound {
         id: MessageId::generate(),
         provider_id: Some(MessageId::generate().to_string()),
         sent_at: None,
+        part: None,
         from: Address::new("tel", from),
         to: Address::new("tel", "100"),
         content: Some(content.into()),

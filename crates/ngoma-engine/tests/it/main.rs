@@ -15,6 +15,7 @@ mod metrics;
 mod opt_outs;
 mod outage;
 mod outgoing;
+mod parts_in;
 mod poison;
 mod policies;
 mod power_loss;

@@ -3,6 +3,7 @@
 
 mod accepting;
 mod ground;
+mod held_texts;
 mod inbound;
 mod keys;
 mod outbound;
