@@ -32,6 +32,18 @@ pub trait Transport: Send + Sync {
         Ok(())
     }
 
+    /// Returns when a message could go to the carrier at once: there is a link, and its window has room. The engine waits
+    /// for this before it records an attempt, so that what is cut off meanwhile was surely not sent. A transport that
+    /// gives up waiting returns too; then `send` says what is wrong.
+    async fn ready(&self) {}
+
+    /// The texts of the parts a message goes out in, when it does not go whole. Each is given to `send` with a header, one
+    /// after the other; those that were taken never again, however often the others are tried.
+    fn parts(&self, message: &Outbound) -> Vec<String> {
+        let _ = message;
+        Vec::new()
+    }
+
     /// Hands one message to the carrier, once. Never retries: it says what kind of error it met.
     async fn send(&self, message: &Outbound) -> Result<Sent, SendError>;
 
@@ -289,6 +301,8 @@ pub struct Outbound {
     pub session_event: Option<SessionEvent>,
     /// How often it was tried before.
     pub attempts: u32,
+    /// Which part of it this is, of those [`Transport::parts`] gave; the header stays the same however often it is tried.
+    pub part: Option<PartHeader>,
 }
 
 /// The carrier took it.

@@ -124,7 +124,7 @@ fn land(db: &mut dyn Db, arrival: &Arrival, landing: &Landing<'_>) -> Result<Lan
         Arrival::Inbound(inbound) => land_inbound(db, inbound, landing),
         Arrival::Receipt(write) => Ok(match take_receipt(db, &told_to(write, landing.listeners))? {
             ReceiptResult::Unknown => Landed::Unknown,
-            ReceiptResult::Held | ReceiptResult::Recorded(_) => Landed::Stored,
+            ReceiptResult::Held | ReceiptResult::Recorded(..) => Landed::Stored,
             ReceiptResult::Unchanged => Landed::Known,
         }),
         Arrival::Fallback(fallback) => land_fallback(db, fallback, landing.shelf),

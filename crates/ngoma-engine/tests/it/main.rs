@@ -16,6 +16,7 @@ mod opt_outs;
 mod outage;
 mod outgoing;
 mod parts_in;
+mod parts_out;
 mod poison;
 mod policies;
 mod power_loss;

@@ -234,6 +234,7 @@ impl Ground {
             channel: self.channel,
             message: message.clone(),
             root: None,
+            part: None,
             at: self.now,
             result,
             trail: Trail::default(),

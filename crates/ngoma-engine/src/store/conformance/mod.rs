@@ -8,6 +8,7 @@ mod inbound;
 mod keys;
 mod outbound;
 mod people;
+mod parts;
 mod receipts;
 mod sessions;
 mod steps;
