@@ -34,7 +34,7 @@ pub trait Transport: Send + Sync {
 
     /// Returns when a message could go to the carrier at once: there is a link, and its window has room. The engine waits
     /// for this before it records an attempt, so that what is cut off meanwhile was surely not sent. A transport that
-    /// gives up waiting returns too; then `send` says what is wrong.
+    /// gives up waiting, or is told to stop, returns too; then `send` says what is wrong.
     async fn ready(&self) {}
 
     /// The texts of the parts a message goes out in, when it does not go whole. Each is given to `send` with a header, one

@@ -5,7 +5,7 @@ use crate::world::{World, demo, soon};
 use ngoma_engine::directory::{ChannelPolicy, ChannelRecord};
 use ngoma_engine::{Client, EventRecord, MessageRecord, OnAmbiguous, Status, Submission};
 use ngoma_message::{MessageId, Object};
-use ngoma_testkit::carrier::{Behaviour, Carrier, PlannedReceipt, ledger};
+use ngoma_testkit::carrier::{Answer, Behaviour, Carrier, PlannedReceipt, ledger};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -246,9 +246,11 @@ async fn no_history_sends_a_part_again_that_was_taken() {
             .ledger()
             .into_iter()
             .filter_map(|line| match line.entry {
-                ledger::Entry::Answer { part, answer, .. } if answer == ngoma_testkit::carrier::Answer::Accepted => {
-                    part
-                }
+                ledger::Entry::Answer {
+                    part,
+                    answer: Answer::Accepted,
+                    ..
+                } => part,
                 _ => None,
             });
         let mut confirmed: Vec<_> = confirmed.collect();
@@ -300,7 +302,7 @@ async fn a_message_is_delivered_when_all_its_parts_are() {
         ["pending 1 of 3 parts delivered", "pending 2 of 3 parts delivered"]
     );
     assert_eq!(sending.message(&id).await.0.status, Status::Sent);
-    let last = sending
+    let mut last = sending
         .carrier
         .ledger()
         .into_iter()
@@ -308,7 +310,7 @@ async fn a_message_is_delivered_when_all_its_parts_are() {
             ledger::Entry::Answer { provider_id, .. } => provider_id,
             _ => None,
         });
-    let last: u64 = last.last().unwrap().parse().unwrap();
+    let last: u64 = last.next_back().unwrap().parse().unwrap();
     sending.carrier.owe(PlannedReceipt::failed(), &format!("{last:x}"));
     assert_eq!(sending.carrier.send_receipts().await, 0);
     let failed = sending.reaches(&id, Status::Failed).await;

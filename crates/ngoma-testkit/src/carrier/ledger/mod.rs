@@ -224,6 +224,7 @@ mod tests {
             from: None,
             to: "+27831234567".to_owned(),
             text: "Welcome.".to_owned(),
+            part: None,
         })
     }
 
