@@ -122,5 +122,6 @@ pub fn outbound(content: &str) -> Outbound {
         in_reply_to: None,
         session_event: None,
         attempts: 0,
+        part: None,
     }
 }

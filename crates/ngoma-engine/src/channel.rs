@@ -4,7 +4,7 @@ use crate::clock::Clock;
 use crate::outgoing_http::HttpClient;
 use async_trait::async_trait;
 use axum::Router;
-use ngoma_message::{Address, Country, DeliveryStatus, Event, MessageId, Object, SessionEvent};
+use ngoma_message::{Address, Country, DeliveryStatus, Event, MessageId, Object, SessionEvent, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +30,18 @@ pub trait Transport: Send + Sync {
     async fn run(&self, mut stop: Shutdown) -> Result<(), ChannelDown> {
         stop.requested().await;
         Ok(())
+    }
+
+    /// Returns when a message could go to the carrier at once: there is a link, and its window has room. The engine waits
+    /// for this before it records an attempt, so that what is cut off meanwhile was surely not sent. A transport that
+    /// gives up waiting, or is told to stop, returns too; then `send` says what is wrong.
+    async fn ready(&self) {}
+
+    /// The texts of the parts a message goes out in, when it does not go whole. Each is given to `send` with a header, one
+    /// after the other; those that were taken never again, however often the others are tried.
+    fn parts(&self, message: &Outbound) -> Vec<String> {
+        let _ = message;
+        Vec::new()
     }
 
     /// Hands one message to the carrier, once. Never retries: it says what kind of error it met.
@@ -155,8 +167,12 @@ pub trait Door: Send + Sync {
 pub struct Inbound {
     /// The id it will have: the transport makes it, so that it can wait for the answer.
     pub id: MessageId,
-    /// The provider's id, for dropping duplicates.
+    /// The provider's id, for dropping duplicates. A message without one is known again by what it says.
     pub provider_id: Option<String>,
+    /// When it was sent, if the provider says so: it keeps apart two messages that say the same.
+    pub sent_at: Option<Timestamp>,
+    /// Which part of a long text it is; nothing when it is a text of its own.
+    pub part: Option<PartHeader>,
     /// Who sent it.
     pub from: Address,
     /// Whom it is for: the channel's address.
@@ -169,6 +185,41 @@ pub struct Inbound {
     pub answer_within: Option<Duration>,
     /// What the channel notes for the service.
     pub transport_metadata: Object,
+}
+
+/// The concatenation header of a part: which text it is of, and its place there (3GPP TS 23.040 §9.2.3.24.1 and .8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PartHeader {
+    reference: u16,
+    total: u8,
+    number: u8,
+}
+
+impl PartHeader {
+    /// The sender's number of the text, how many parts it has, and which one this is, from 1. Nothing when there can be
+    /// no such part: then what it heads is a text of its own.
+    pub fn new(reference: u16, total: u8, number: u8) -> Option<Self> {
+        (1..=total).contains(&number).then_some(Self {
+            reference,
+            total,
+            number,
+        })
+    }
+
+    /// The sender's number of the text.
+    pub fn reference(self) -> u16 {
+        self.reference
+    }
+
+    /// How many parts the text has.
+    pub fn total(self) -> u8 {
+        self.total
+    }
+
+    /// Which of them this is, from 1.
+    pub fn number(self) -> u8 {
+        self.number
+    }
 }
 
 /// The session part of an inbound message.
@@ -187,6 +238,8 @@ pub enum Received {
     Stored,
     /// It came before: the id it has had since.
     Duplicate(MessageId),
+    /// It is a part, and is in the store until the others are: no message has the id it brought.
+    Held,
 }
 
 /// Why a message could not be taken.
@@ -248,6 +301,8 @@ pub struct Outbound {
     pub session_event: Option<SessionEvent>,
     /// How often it was tried before.
     pub attempts: u32,
+    /// Which part of it this is, of those [`Transport::parts`] gave; the header stays the same however often it is tried.
+    pub part: Option<PartHeader>,
 }
 
 /// The carrier took it.

@@ -37,6 +37,11 @@ impl Trail {
         }
     }
 
+    /// Adds the lines of another.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.lines.extend(other.lines);
+    }
+
     /// The lines of a packed text; one it cannot read is left out.
     pub(crate) fn from_packed(packed: &str) -> Self {
         let lines: Vec<Vec<Value>> = serde_json::from_str(packed).unwrap_or_default();

@@ -68,7 +68,7 @@ async fn take_message(
     let inbound = wire::read_message(&body?, &line.ctx)?;
     let id = inbound.id.clone();
     let id = match line.ctx.door.receive(inbound).await? {
-        Received::Stored => id,
+        Received::Stored | Received::Held => id,
         Received::Duplicate(first) => first,
     };
     Ok(Json(MessageTaken {

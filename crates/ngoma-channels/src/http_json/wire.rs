@@ -95,6 +95,8 @@ pub fn read_message(body: &[u8], ctx: &ChannelContext) -> Result<Inbound, Refusa
     Ok(Inbound {
         id: MessageId::generate(),
         provider_id: Some(provider_id),
+        sent_at: None,
+        part: None,
         from: Address::tel(&from, ctx.country),
         to: Address::tel(&to, ctx.country),
         content: Some(content),

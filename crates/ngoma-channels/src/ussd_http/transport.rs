@@ -98,7 +98,7 @@ impl Line {
     async fn note_close(&self, inbound: Inbound) -> Result<TurnAnswer, Refusal> {
         let id = inbound.id.clone();
         let id = match self.ctx.door.receive(inbound).await? {
-            Received::Stored => id,
+            Received::Stored | Received::Held => id,
             Received::Duplicate(first) => first,
         };
         Ok(TurnAnswer {
@@ -114,7 +114,7 @@ impl Line {
             return Err(Refusal::not_now(format!("{WAITING_LIMIT} requests wait already")));
         };
         match self.ctx.door.receive(inbound).await? {
-            Received::Stored => self.answer(seat, deadline).await,
+            Received::Stored | Received::Held => self.answer(seat, deadline).await,
             Received::Duplicate(first) => self.answer_again(&first).await,
         }
     }

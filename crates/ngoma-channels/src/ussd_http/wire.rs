@@ -68,6 +68,8 @@ pub fn read_turn(body: &[u8], ctx: &ChannelContext) -> Result<Inbound, Refusal> 
     Ok(Inbound {
         id: MessageId::generate(),
         provider_id: provider_id.filter(|id| !id.is_empty()),
+        sent_at: None,
+        part: None,
         from: Address::tel(&from, ctx.country),
         to: Address::tel(&to, ctx.country),
         content: optional("content", request.content, LONGEST_CONTENT)?,

@@ -1,6 +1,7 @@
 //! Everything that bounds the engine, by name.
 
 use crate::directory::RoomLimits;
+use crate::inbound::PartLimits;
 use crate::metrics::Metrics;
 use crate::spool::SpoolBounds;
 use crate::store::{StoreChoice, StoreOptions};
@@ -42,6 +43,10 @@ pub struct Limits {
     pub session_lifetime: Duration,
     /// The longest text taken from a channel, in characters.
     pub content_chars: usize,
+    /// How many long texts of one sender on one channel wait for parts.
+    pub texts_in_parts: usize,
+    /// How many bytes their parts have.
+    pub bytes_in_parts: usize,
     /// How long a service's step may take, resource calls included.
     pub step_wall: Duration,
     /// How many log lines are kept per service.
@@ -79,6 +84,8 @@ impl Default for Limits {
             spool_messages: 1_000_000,
             session_lifetime: Duration::from_secs(600),
             content_chars: 20_000,
+            texts_in_parts: PartLimits::default().groups,
+            bytes_in_parts: PartLimits::default().bytes,
             step_wall: Duration::from_secs(30),
             service_log_lines: 1000,
             send_attempts: 10,
@@ -121,6 +128,11 @@ impl Limits {
             backlog: self.store_backlog,
             max_pages: self.store_pages,
             log_lines: self.service_log_lines,
+            part_limits: PartLimits {
+                groups: self.texts_in_parts,
+                bytes: self.bytes_in_parts,
+                chars: self.content_chars,
+            },
             metrics,
             reserve_bytes: self.reserve_bytes,
             least_free: self.free_disk,

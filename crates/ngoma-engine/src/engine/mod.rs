@@ -25,7 +25,7 @@ use crate::record::{MessageRecord, SessionRecord, TraceLine, WorkerRecord};
 use crate::service::{LogLine, ServiceRunner};
 use crate::spool::{self, Spool, SpoolStatus};
 use crate::store::{OpenError, Store, StoreChoice, StoreError};
-use crate::{channels, outbound, queue};
+use crate::{channels, inbound, outbound, queue};
 use lease::WorkerLease;
 use ngoma_message::{Address, MessageId, Timestamp};
 use queue_parts::{Brokered, QueueParts};
@@ -341,6 +341,12 @@ impl Engine {
             self.runtime.look_for_due_work();
         }
         Ok(freed)
+    }
+
+    /// A step of maintenance: hands on what came of long texts whose other parts did not come within a day, and forgets
+    /// the parts of those that were handed on. Says how many texts; none are left when it says none.
+    pub async fn end_held_texts(&self) -> Result<usize, StoreError> {
+        inbound::end_held_texts(&self.runtime, UPKEEP_AT_ONCE).await
     }
 
     /// A step of maintenance: removes services' keys that have expired. Says how many; none are left when it says none.

@@ -11,16 +11,8 @@ const METADATA_BYTES: usize = 16 << 10;
 
 /// Brings a message within bounds.
 pub(super) fn decode(inbound: &mut Inbound, content_chars: usize, at: Timestamp, trail: &mut Trail) {
-    if let Some(content) = &mut inbound.content
-        && let Some((end, _)) = content.char_indices().nth(content_chars)
-    {
-        let whole = content.chars().count();
-        content.truncate(end);
-        trail.note(
-            at,
-            "decode",
-            format!("text cut from {whole} to {content_chars} characters"),
-        );
+    if let Some(said) = inbound.content.as_mut().and_then(|content| cut(content, content_chars)) {
+        trail.note(at, "decode", said);
     }
     bound_id(inbound.provider_id.as_mut());
     bound_id(inbound.session.as_mut().map(|session| &mut session.key));
@@ -35,6 +27,14 @@ pub(super) fn decode(inbound: &mut Inbound, content_chars: usize, at: Timestamp,
     }
 }
 
+/// Cuts a text that is too long; says so if it was.
+pub(crate) fn cut(content: &mut String, most_chars: usize) -> Option<String> {
+    let (end, _) = content.char_indices().nth(most_chars)?;
+    let whole = content.chars().count();
+    content.truncate(end);
+    Some(format!("text cut from {whole} to {most_chars} characters"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +45,8 @@ mod tests {
         let mut inbound = Inbound {
             id: MessageId::generate(),
             provider_id: Some("p".repeat(201)),
+            sent_at: None,
+            part: None,
             from: Address::new("tel", "+1"),
             to: Address::new("tel", "2"),
             content: Some("é".repeat(11)),

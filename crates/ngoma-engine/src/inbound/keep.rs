@@ -49,11 +49,15 @@ pub(super) async fn keep(
     lease: Option<i64>,
 ) -> Result<Received, ReceiveError> {
     let waits = message.session.is_some() && !message.is_close();
+    let received = match message.part {
+        Some(_) => Received::Held,
+        None => Received::Stored,
+    };
     let id = message.id.clone();
     let spooled = SpooledInbound { message, trail, lease };
     spool(runtime, Arrival::Inbound(Box::new(spooled))).await?;
     if waits && let Err(panic) = caught(running.transport.give_up(&id, NO_ANSWER_NOW)).await {
         tracing::error!(message.id = %id, panic, "a channel could not be told that no answer comes");
     }
-    Ok(Received::Stored)
+    Ok(received)
 }

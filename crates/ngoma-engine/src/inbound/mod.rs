@@ -14,7 +14,11 @@ mod step;
 mod wire;
 
 pub(crate) use answers::{Answer, Plan};
+pub(crate) use decode::cut;
+pub(crate) use fingerprint::Fingerprint;
 pub(crate) use keep::{must_wait, spool, within_patience};
+pub(crate) use parts::ending::{Ending, MEMORY, PATIENCE, Partial, end};
+pub(crate) use parts::{HeldPart, Part, PartKey, PartLimits, Placement, Snapshot, Waiting, end_held_texts, place};
 pub(crate) use people::People;
 pub(crate) use step::{failure_text, note_requests, step_with_keys, what_it_did};
 pub(crate) use wire::as_vumi;
@@ -49,12 +53,14 @@ pub(crate) async fn receive(
         format!("from {} on channel {}", inbound.from.value(), channel.name),
     );
     decode::decode(&mut inbound, runtime.limits.content_chars, now, &mut trail);
+    let fingerprint = fingerprint_of(channel.id, &inbound);
     let message = InboundMessage {
         id: inbound.id,
         account: channel.account,
         channel: channel.id,
         provider_id: inbound.provider_id,
-        fingerprint: None,
+        fingerprint,
+        part: inbound.part,
         from: inbound.from,
         to: inbound.to,
         content: inbound.content,
@@ -73,6 +79,26 @@ pub(crate) async fn receive(
     taking.await.unwrap_or_else(broke_off)
 }
 
+/// What a message is known by that brings no id of its provider's.
+fn fingerprint_of(channel: i64, inbound: &Inbound) -> Option<Fingerprint> {
+    let arrival = fingerprint::Arrival {
+        channel,
+        from: &inbound.from,
+        to: &inbound.to,
+        session: inbound
+            .session
+            .as_ref()
+            .map(|session| (session.key.as_str(), &session.event)),
+        content: inbound.content.as_deref(),
+        sent_at: inbound.sent_at,
+    };
+    // A part is known by its header.
+    match (&inbound.provider_id, inbound.part) {
+        (None, None) => arrival.fingerprint(),
+        _ => None,
+    }
+}
+
 async fn take(
     runtime: Arc<Runtime>,
     running: Arc<Running>,
@@ -84,7 +110,11 @@ async fn take(
     if keep::must_wait(&runtime, message.channel) {
         return keep::keep(&runtime, &running, message, trail, None).await;
     }
-    let place = runtime.place(&running, QueueKind::Inbound);
+    // A text that a part completes is taken from the queue.
+    let place = match message.part {
+        Some(_) => None,
+        None => runtime.place(&running, QueueKind::Inbound),
+    };
     let publish = if place.is_some() {
         Publish::Leased
     } else {
@@ -99,7 +129,7 @@ async fn take(
     match keep::within_patience(&runtime, storing).await {
         Err(StoreError::Unavailable(reason)) if runtime.spool.is_some() => {
             tracing::debug!(message.id = %message.id, reason, "the store does not take a message: it goes into the spool");
-            keep::keep(&runtime, &running, message, trail, Some(lease)).await
+            keep::keep(&runtime, &running, message, trail, place.is_some().then_some(lease)).await
         }
         Err(error) => {
             if place.is_some() && matches!(error, StoreError::Unavailable(_)) {
@@ -110,6 +140,13 @@ async fn take(
             Err(unavailable(error))
         }
         Ok(StoredInbound::Duplicate(known)) => Ok(Received::Duplicate(known)),
+        Ok(StoredInbound::Held { ends_another }) => {
+            if ends_another {
+                runtime.leave_in_queue(&running);
+                runtime.look_for_follow_ups();
+            }
+            Ok(Received::Held)
+        }
         Ok(StoredInbound::Stored) => {
             if is_heard {
                 runtime.look_for_follow_ups();

@@ -76,6 +76,7 @@ mod tests {
             channel: 1,
             provider_id: None,
             fingerprint: None,
+            part: None,
             from: Address::new("tel", "+1"),
             to: Address::new("tel", to),
             content: Some(content.into()),

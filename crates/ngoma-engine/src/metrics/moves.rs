@@ -57,7 +57,10 @@ impl Metrics {
                 Status::Unknown => self.count(Count::Ambiguous, channel),
                 _ => self.count(Count::Failed, channel),
             },
-            AttemptResult::Over { .. } | AttemptResult::Later { .. } | AttemptResult::PassedOn { .. } => {}
+            AttemptResult::Over { .. }
+            | AttemptResult::NextPart
+            | AttemptResult::Later { .. }
+            | AttemptResult::PassedOn { .. } => {}
         }
         if effects.is_possible_duplicate {
             self.count(Count::PossibleDuplicates, channel);
@@ -68,9 +71,9 @@ impl Metrics {
     }
 
     /// A receipt did this.
-    pub(crate) fn note_receipt(&self, channel: i64, status: DeliveryStatus, result: &ReceiptResult) {
+    pub(crate) fn note_receipt(&self, channel: i64, result: &ReceiptResult) {
         match result {
-            ReceiptResult::Recorded(_) => self.note_delivery(channel, status),
+            ReceiptResult::Recorded(_, said) => self.note_delivery(channel, *said),
             ReceiptResult::Held => self.count(Count::ReceiptsHeld, Some(channel)),
             ReceiptResult::Unchanged | ReceiptResult::Unknown => {}
         }

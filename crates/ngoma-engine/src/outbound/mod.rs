@@ -8,6 +8,7 @@ mod gate;
 mod hours;
 mod outcome;
 mod pace;
+mod parts;
 mod priority;
 mod retry;
 mod segment;
@@ -25,6 +26,7 @@ pub(crate) use way::{Way, address_on, choose_channel};
 
 use crate::channels::{Place, Running};
 use crate::engine::Runtime;
+use crate::panics::caught;
 use crate::queue::Lease;
 use crate::store::{PulledOutbound, QueueKind, StoreError};
 use bucket::Pacing;
@@ -50,6 +52,14 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     let Ok(_permit) = running.sending.acquire().await else {
         return;
     };
+    let waiting = caught(running.transport.ready());
+    tokio::select! {
+        biased;
+        waited = waiting => if let Err(panic) = waited {
+            tracing::error!(message.id = %taken.message.id, panic, "a channel broke off while a message waited for it");
+        },
+        () = runtime.until_stopping() => {}
+    }
     if runtime.is_stopping() {
         // An attempt that is cut off may have been sent or not: none begins now. The queue has it for the next start.
         return;
@@ -68,6 +78,10 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
             return outcome::end(runtime, running, &taken, status, reason).await;
         }
         Err(error) => return tracing::error!(message.id = %taken.message.id, %error, "a message was not sent"),
+    }
+    let texts = running.transport.parts(&taken.message);
+    if texts.len() > 1 {
+        return parts::send(runtime, running, taken, texts).await;
     }
     match begin_attempt(runtime, &taken).await {
         Ok(()) => attempt(runtime, running, taken).await,

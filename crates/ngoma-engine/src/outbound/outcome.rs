@@ -1,7 +1,7 @@
 //! An attempt, and what is stored of it.
 
 use super::retry::{Failure, RECEIPT_WAIT, RetryPolicies, Verdict};
-use super::{OnAmbiguous, address_on};
+use super::{OnAmbiguous, address_on, parts};
 use crate::bounds::bound_id;
 use crate::channel::{SendError, SendErrorKind, Sent};
 use crate::channels::Running;
@@ -9,7 +9,7 @@ use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::receipts::key_of_sent;
 use crate::record::Status;
-use crate::store::{AttemptResult, OutcomeWrite, PulledOutbound};
+use crate::store::{AttemptResult, OutcomeWrite, PartOutcome, PulledOutbound};
 use crate::trace::Trail;
 use ngoma_message::MessageId;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledO
 
 /// Ends an attempt that was recorded and not begun: this process may have lost the message meanwhile, and then this
 /// changes nothing.
-async fn end_unsent(runtime: &Runtime, running: &Running, taken: &PulledOutbound, mut trail: Trail) {
+pub(super) async fn end_unsent(runtime: &Runtime, running: &Running, taken: &PulledOutbound, mut trail: Trail) {
     let now = runtime.clock.now();
     let detail = "not begun: another process may have the message";
     trail.note_about(&taken.message.id, now, "send", detail);
@@ -115,7 +115,7 @@ fn failed(
     }
 }
 
-fn decide(runtime: &Runtime, running: &Running, taken: &PulledOutbound, kind: SendErrorKind) -> Verdict {
+pub(super) fn decide(runtime: &Runtime, running: &Running, taken: &PulledOutbound, kind: SendErrorKind) -> Verdict {
     let catalog = runtime.catalog();
     let policy = catalog.channel(running.id).map(|channel| &channel.record.policy);
     let policies = RetryPolicies {
@@ -137,7 +137,12 @@ fn decide(runtime: &Runtime, running: &Running, taken: &PulledOutbound, kind: Se
 }
 
 /// The channel that tries what this one could not send, if its policy names one that can.
-fn pass_on(runtime: &Runtime, running: &Running, taken: &PulledOutbound, trail: &mut Trail) -> Option<AttemptResult> {
+pub(super) fn pass_on(
+    runtime: &Runtime,
+    running: &Running,
+    taken: &PulledOutbound,
+    trail: &mut Trail,
+) -> Option<AttemptResult> {
     let catalog = runtime.catalog();
     let channel = catalog.channel(running.id)?;
     let name = channel.record.policy.fail_over.as_deref()?;
@@ -179,6 +184,15 @@ pub(super) async fn end_open_attempt(runtime: &Runtime, running: &Running, taken
         return end(runtime, running, &taken, Status::Expired, reason.to_owned()).await;
     }
     let reason = "the engine restarted while it was sent: it may have been sent";
+    if running.transport.parts(&taken.message).len() > 1 {
+        match runtime.persist(|| runtime.store.parts_of(taken.account, id)).await {
+            Ok(held) if held.is_empty() => {}
+            Ok(held) => return parts::end_open_attempt(runtime, running, &taken, held, reason).await,
+            Err(error) => {
+                return tracing::error!(message.id = %id, %error, "the parts of a message cannot be read");
+            }
+        }
+    }
     // The attempt was counted when it was recorded.
     let mut before = taken.clone();
     before.message.attempts = taken.message.attempts.saturating_sub(1);
@@ -223,6 +237,18 @@ pub(super) async fn end(runtime: &Runtime, running: &Running, taken: &PulledOutb
 }
 
 async fn store(runtime: &Runtime, running: &Running, taken: &PulledOutbound, result: AttemptResult, trail: Trail) {
+    store_part(runtime, running, taken, None, result, trail).await;
+}
+
+/// Stores what an attempt brought, perhaps for one part; says whether the next part may go.
+pub(super) async fn store_part(
+    runtime: &Runtime,
+    running: &Running,
+    taken: &PulledOutbound,
+    part: Option<PartOutcome>,
+    result: AttemptResult,
+    trail: Trail,
+) -> bool {
     let waits = matches!(result, AttemptResult::Later { .. } | AttemptResult::PassedOn { .. });
     let outcome = Arc::new(OutcomeWrite {
         id: MessageId::generate(),
@@ -232,6 +258,7 @@ async fn store(runtime: &Runtime, running: &Running, taken: &PulledOutbound, res
         message: taken.message.id.clone(),
         root: taken.root.clone(),
         at: runtime.clock.now(),
+        part,
         result,
         trail,
         listeners: runtime.catalog().listeners(taken.account),
@@ -239,11 +266,17 @@ async fn store(runtime: &Runtime, running: &Running, taken: &PulledOutbound, res
     let stored = runtime
         .persist(|| runtime.store.record_outcome(Arc::clone(&outcome)))
         .await;
-    if let Err(error) = stored {
-        tracing::error!(message.id = %taken.message.id, %error, "the outcome of an attempt was not stored");
-    } else if waits {
+    let effects = match stored {
+        Ok(effects) => effects,
+        Err(error) => {
+            tracing::error!(message.id = %taken.message.id, %error, "the outcome of an attempt was not stored");
+            return false;
+        }
+    };
+    if waits {
         runtime.look_for_due_work();
     } else if !outcome.listeners.is_empty() {
         runtime.look_for_follow_ups();
     }
+    effects.goes_on
 }

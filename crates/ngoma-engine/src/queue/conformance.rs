@@ -27,6 +27,7 @@ async fn store(choice: StoreChoice) -> (Store, TempDir) {
         backlog: 1024,
         max_pages: None,
         log_lines: 10,
+        part_limits: Default::default(),
         metrics: Arc::default(),
         reserve_bytes: 1 << 16,
         least_free: 0,

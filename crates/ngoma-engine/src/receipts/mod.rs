@@ -52,11 +52,12 @@ pub(crate) async fn report(
         ReceiptResult::Unknown => Err(ReceiveError::UnknownMessage),
         ReceiptResult::Held => Ok(Reported::Held),
         ReceiptResult::Unchanged => Ok(Reported::Unchanged),
-        ReceiptResult::Recorded(message) => {
+        ReceiptResult::Recorded(message, said) => {
             if is_heard {
                 runtime.look_for_follow_ups();
             }
             event.message_id = message;
+            event.kind = EventKind::DeliveryReport(said);
             Ok(Reported::Recorded(Box::new(event)))
         }
     }

@@ -43,7 +43,7 @@ async fn hand_in(world: &World, random: &Random, account: &str, person: usize, p
         match answer.await {
             Some(Ok(received)) => {
                 let known = match received {
-                    Received::Stored => id,
+                    Received::Stored | Received::Held => id,
                     Received::Duplicate(known) => known,
                 };
                 world.note(&format!("{line} acks {name} as {}", world.name(&known)));
@@ -58,6 +58,8 @@ fn written(person: usize, text: &str) -> Inbound {
     Inbound {
         id: MessageId::generate(),
         provider_id: None,
+        sent_at: None,
+        part: None,
         from: Address::new("tel", format!("+{person}")),
         to: Address::new("tel", "100"),
         content: Some(text.to_owned()),
@@ -136,7 +138,7 @@ async fn take_turn(world: &World, random: &Random, account: &str, inbound: Inbou
     let answered = line.wait_for_answer(&id);
     let door = Arc::clone(&line.door);
     match process.ask(async move { door.receive(inbound).await }).await {
-        Some(Ok(Received::Stored)) => note_ack(world, &key, id.clone()),
+        Some(Ok(Received::Stored | Received::Held)) => note_ack(world, &key, id.clone()),
         Some(Ok(Received::Duplicate(known))) => {
             world.break_rule(format!("I1: {} was taken for {}", world.name(&id), world.name(&known)));
         }

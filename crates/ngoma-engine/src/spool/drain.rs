@@ -168,7 +168,10 @@ impl Ways {
         runtime: &Runtime,
         arrival: &Arrival,
     ) -> Result<Option<(Arc<Running>, Place)>, StoreError> {
-        let Arrival::Inbound(_) = arrival else { return Ok(None) };
+        // A text that a part completes is taken from the queue.
+        if !matches!(arrival, Arrival::Inbound(inbound) if inbound.message.part.is_none()) {
+            return Ok(None);
+        }
         let way = match self.channels.entry(arrival.channel()) {
             Occupied(known) => known.into_mut(),
             Vacant(new) => {

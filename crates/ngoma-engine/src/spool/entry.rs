@@ -1,11 +1,13 @@
 //! An arrival as the spool's file holds it: JSON that later versions read too, so fields are only ever added.
 
-use crate::channel::{Receipt, ReceiptFor};
+use crate::channel::{PartHeader, Receipt, ReceiptFor};
+use crate::inbound::Fingerprint;
 use crate::store::{Arrival, FallbackText, InboundMessage, ReceiptWrite, SpooledInbound};
 use crate::trace::Trail;
 use ngoma_message::{Address, DeliveryStatus, MessageId, Object, SessionEvent, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The text an arrival is kept as.
 pub(super) fn to_text(arrival: &Arrival) -> Result<String, serde_json::Error> {
@@ -42,6 +44,10 @@ struct InboundForm {
     channel: i64,
     provider_id: Option<String>,
     fingerprint: Option<String>,
+    /// How long the fingerprint holds, in microseconds.
+    known_for: Option<i64>,
+    /// The reference, total and number of a part.
+    part: Option<(u16, u8, u8)>,
     from: String,
     to: String,
     content: Option<String>,
@@ -61,7 +67,12 @@ impl InboundForm {
             account: message.account,
             channel: message.channel,
             provider_id: message.provider_id,
-            fingerprint: message.fingerprint,
+            known_for: message
+                .fingerprint
+                .as_ref()
+                .and_then(|print| i64::try_from(print.known_for.as_micros()).ok()),
+            fingerprint: message.fingerprint.map(|print| print.hash),
+            part: message.part.map(|part| (part.reference(), part.total(), part.number())),
             from: message.from.to_string(),
             to: message.to.to_string(),
             content: message.content,
@@ -76,13 +87,20 @@ impl InboundForm {
 
     fn read(self) -> SpooledInbound {
         let session = self.session;
+        let fingerprint = self.fingerprint.zip(self.known_for).map(|(hash, micros)| Fingerprint {
+            hash,
+            known_for: Duration::from_micros(micros.unsigned_abs()),
+        });
         SpooledInbound {
             message: InboundMessage {
                 id: MessageId::from(self.id),
                 account: self.account,
                 channel: self.channel,
                 provider_id: self.provider_id,
-                fingerprint: self.fingerprint,
+                fingerprint,
+                part: self
+                    .part
+                    .and_then(|(reference, total, number)| PartHeader::new(reference, total, number)),
                 from: address(&self.from),
                 to: address(&self.to),
                 content: self.content,
@@ -243,6 +261,12 @@ mod tests {
         inbound.message.answer_by = Some(Timestamp::from_micros(9));
         inbound.message.transport_metadata = Object::from_iter([("a".to_owned(), 1.into())]);
         inbound.lease = None;
+        inbound.message.provider_id = None;
+        inbound.message.part = PartHeader::new(7, 3, 2);
+        inbound.message.fingerprint = Some(Fingerprint {
+            hash: "00ff".into(),
+            known_for: Duration::from_secs(60),
+        });
         check(&Arrival::Inbound(Box::new(inbound)));
         check(&receipt(ReceiptFor::ProviderId("c-1".into()), DeliveryStatus::Pending));
         let id = MessageId::generate();

@@ -22,6 +22,7 @@ pub(super) fn message(account: i64, channel: i64, content: &str) -> InboundMessa
         channel,
         provider_id: Some("p".into()),
         fingerprint: None,
+        part: None,
         from: Address::new("tel", "+1"),
         to: Address::new("tel", "100"),
         content: Some(content.into()),

@@ -2,21 +2,21 @@
 
 use super::backend::OpError;
 use super::follow_ups::{FollowUp, follow};
+use super::held_texts::take_part;
 use super::partitions::INBOX_DAYS;
 use super::sql::{Db, Insert, Row, SqlError, args};
 use super::steps::{NewOutbound, Publish, insert_outbound};
 use super::work::{NewWork, enqueue};
 use super::{QueueKind, Store, StoreError};
+use crate::channel::PartHeader;
 use crate::directory::{Listeners, Topic};
+use crate::inbound::{Fingerprint, PartLimits};
 use crate::metrics::Count;
 use crate::record::{Direction, Status};
 use crate::trace::Trail;
 use ngoma_message::{Address, MessageId, Object, SessionEvent, Timestamp};
 use std::sync::Arc;
-use std::time::Duration;
 
-/// How long a message that brought no id of its provider's is known by what it says.
-const KNOWN_BY_CONTENT: Duration = Duration::from_secs(3600);
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// What people send has one priority: nobody's message waits for another's.
 pub(super) const INBOUND_PRIORITY: i64 = 1;
@@ -28,8 +28,10 @@ pub(crate) struct InboundMessage {
     pub(crate) account: i64,
     pub(crate) channel: i64,
     pub(crate) provider_id: Option<String>,
-    /// What it is known by when it brought no id: a hash of what it says. Nothing where the same text may come twice.
-    pub(crate) fingerprint: Option<String>,
+    /// What it is known by when it brought no id. Nothing where the same text may come twice.
+    pub(crate) fingerprint: Option<Fingerprint>,
+    /// Which part of a long text it is, as it comes; what is stored is whole.
+    pub(crate) part: Option<PartHeader>,
     pub(crate) from: Address,
     pub(crate) to: Address,
     pub(crate) content: Option<String>,
@@ -74,6 +76,11 @@ pub(crate) enum StoredInbound {
     Stored,
     /// It came before, under this id.
     Duplicate(MessageId),
+    /// It is a part, and waits for the others.
+    Held {
+        /// Whether it began a text anew, and what there was of the one before is stored as a message.
+        ends_another: bool,
+    },
 }
 
 /// A text the channel gave by itself in answer to a message.
@@ -99,13 +106,24 @@ impl Store {
         listeners: Arc<Listeners>,
         trail: Trail,
     ) -> Result<StoredInbound, StoreError> {
-        let channel = message.channel;
+        let (channel, part_limits) = (message.channel, self.inner.part_limits);
         let shelf = self.shelf(1, message.created_at);
         let storing = self.write(message.account, move |db| {
-            take_inbound(db, &message, hand_over, &trail, lease, &listeners, shelf)
+            let taking = Taking {
+                hand_over,
+                lease,
+                trail: &trail,
+                listeners: &listeners,
+                part_limits,
+                shelf,
+            };
+            take_inbound(db, &message, &taking)
         });
         let stored = storing.await?;
-        if stored == StoredInbound::Stored {
+        if matches!(
+            stored,
+            StoredInbound::Stored | StoredInbound::Held { ends_another: true }
+        ) {
             self.inner.metrics.count(Count::Received, Some(channel));
         }
         Ok(stored)
@@ -135,20 +153,38 @@ fn call_about(message: &InboundMessage) -> FollowUp<'_> {
     }
 }
 
+/// How a message is taken.
+#[derive(Clone, Copy)]
+pub(super) struct Taking<'a> {
+    pub(super) hand_over: Publish,
+    pub(super) lease: i64,
+    pub(super) trail: &'a Trail,
+    pub(super) listeners: &'a Listeners,
+    pub(super) part_limits: PartLimits,
+    pub(super) shelf: i64,
+}
+
 pub(super) fn take_inbound(
     db: &mut dyn Db,
     message: &InboundMessage,
-    hand_over: Publish,
-    trail: &Trail,
-    lease: i64,
-    listeners: &Listeners,
-    shelf: i64,
+    taking: &Taking<'_>,
 ) -> Result<StoredInbound, OpError> {
     if let Some(known) = note_arrival(db, message)? {
         return Ok(StoredInbound::Duplicate(known));
     }
-    if !insert(db, message, shelf)? {
-        return is_same(db, message).map(StoredInbound::Duplicate);
+    if let Some(header) = message.part {
+        return take_part(db, message, header, taking);
+    }
+    match store_new(db, message, taking)? {
+        true => Ok(StoredInbound::Stored),
+        false => is_same(db, message).map(StoredInbound::Duplicate),
+    }
+}
+
+/// Stores a message that is whole, with its place in the queue; false when its id is taken.
+pub(super) fn store_new(db: &mut dyn Db, message: &InboundMessage, taking: &Taking<'_>) -> Result<bool, OpError> {
+    if !insert(db, message, taking.shelf)? {
+        return Ok(false);
     }
     let work = NewWork {
         account: message.account,
@@ -157,34 +193,36 @@ pub(super) fn take_inbound(
         channel: message.channel,
         priority: INBOUND_PRIORITY,
         due_at: message.created_at,
-        publish: hand_over,
+        publish: taking.hand_over,
     };
-    enqueue(db, &[work], lease)?;
-    if listeners.topics.contains(&Topic::Message) {
+    enqueue(db, &[work], taking.lease)?;
+    if taking.listeners.topics.contains(&Topic::Message) {
         follow(db, &call_about(message))?;
     }
-    super::queries::append_trace(db, message.account, &message.id, trail)?;
-    Ok(StoredInbound::Stored)
+    super::queries::append_trace(db, message.account, &message.id, taking.trail)?;
+    Ok(true)
 }
 
 /// Notes that a message came, under its provider's id or what it says. Gives the id it has had when it came before.
 fn note_arrival(db: &mut dyn Db, message: &InboundMessage) -> Result<Option<MessageId>, OpError> {
     let (key, known_for) = match (&message.provider_id, &message.fingerprint) {
         (Some(id), _) => (format!("id:{id}"), None),
-        (None, Some(print)) => (format!("print:{print}"), Some(KNOWN_BY_CONTENT)),
+        (None, Some(print)) => (format!("print:{}", print.hash), Some(print.known_for)),
         (None, None) => return Ok(None),
     };
-    let today = message.created_at.micros().div_euclid(MICROS_PER_DAY);
-    let days = if known_for.is_some() { 1 } else { INBOX_DAYS };
-    for day in (today - days..=today + 1).rev() {
-        let held = db.first(
-            "SELECT message, at FROM inbox WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4",
-            &args![message.account, day, message.channel, &key],
-        )?;
-        let Some(held) = held else { continue };
-        let at: Timestamp = held.get(1)?;
-        if known_for.is_none_or(|known_for| message.created_at.since(at) < known_for) {
-            return Ok(Some(held.get(0)?));
+    let (now, today) = (message.created_at, day(message.created_at));
+    // A clock may have been set back meanwhile.
+    let days = match known_for {
+        None => today - INBOX_DAYS..=today + 1,
+        Some(known_for) => day(now - known_for)..=day(now + known_for),
+    };
+    for day in days.rev() {
+        let Some((held, at)) = arrival_of(db, message, day, &key)? else {
+            continue;
+        };
+        let apart = now.since(at).max(at.since(now));
+        if known_for.is_none_or(|known_for| apart < known_for) {
+            return Ok(Some(held));
         }
         db.execute(
             "DELETE FROM inbox WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4",
@@ -194,24 +232,31 @@ fn note_arrival(db: &mut dyn Db, message: &InboundMessage) -> Result<Option<Mess
     let noted = db.execute(
         "INSERT INTO inbox (account, day, channel, key, message, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT DO NOTHING",
-        &args![
-            message.account,
-            today,
-            message.channel,
-            &key,
-            &message.id,
-            message.created_at
-        ],
+        &args![message.account, today, message.channel, &key, &message.id, now],
     )?;
     if noted == 1 {
         return Ok(None);
     }
     // Another process noted it a moment ago.
+    Ok(arrival_of(db, message, today, &key)?.map(|(held, _)| held))
+}
+
+/// The message that came on that day under this key, and when.
+fn arrival_of(
+    db: &mut dyn Db,
+    message: &InboundMessage,
+    day: i64,
+    key: &str,
+) -> Result<Option<(MessageId, Timestamp)>, SqlError> {
     let held = db.first(
-        "SELECT message FROM inbox WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4",
-        &args![message.account, today, message.channel, &key],
+        "SELECT message, at FROM inbox WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4",
+        &args![message.account, day, message.channel, key],
     )?;
-    held.map(|held| held.get(0)).transpose().map_err(OpError::from)
+    held.map(|held| Ok((held.get(0)?, held.get(1)?))).transpose()
+}
+
+fn day(at: Timestamp) -> i64 {
+    at.micros().div_euclid(MICROS_PER_DAY)
 }
 
 /// Stores a new message; false when its id is taken.
@@ -272,6 +317,7 @@ pub(super) fn inbound_from(row: &Row, first: usize) -> Result<InboundMessage, Sq
         channel: row.get(first + 2)?,
         provider_id: row.get(first + 3)?,
         fingerprint: None,
+        part: None,
         from: stored_address(&row.get::<String>(first + 4)?),
         to: stored_address(&row.get::<Option<String>>(first + 5)?.unwrap_or_default()),
         content: row.get(first + 6)?,

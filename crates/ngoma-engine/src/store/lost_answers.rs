@@ -98,6 +98,7 @@ impl Lossy {
             message: taken.message.id.clone(),
             lease: taken.lease,
             root: None,
+            part: None,
             at: at(1),
             result,
             trail,

@@ -8,12 +8,14 @@ const SQLITE: &[&str] = &[
     include_str!("migrations/sqlite_0002_accounts.sql"),
     include_str!("migrations/sqlite_0003_follow_ups.sql"),
     include_str!("migrations/sqlite_0004_shelves.sql"),
+    include_str!("migrations/sqlite_0005_parts.sql"),
 ];
 /// Every version's change on PostgreSQL.
 const POSTGRES: &[&str] = &[
     include_str!("migrations/postgres_0001_first.sql"),
     include_str!("migrations/postgres_0002_follow_ups.sql"),
     include_str!("migrations/postgres_0003_shelves.sql"),
+    include_str!("migrations/postgres_0004_parts.sql"),
 ];
 /// The lock that processes which migrate at once wait for each other by: the letters `ngoma`.
 const LOCK: i64 = 0x6e_67_6f_6d_61;

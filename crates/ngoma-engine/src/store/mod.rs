@@ -13,6 +13,7 @@ mod event_steps;
 mod events;
 pub(crate) mod files;
 mod follow_ups;
+mod held_texts;
 mod inbound;
 mod kv;
 mod leases;
@@ -22,6 +23,7 @@ pub(crate) mod migrations;
 mod opt_outs;
 mod outcomes;
 mod partitions;
+mod parts;
 mod pull;
 mod queries;
 mod receipts;
@@ -48,6 +50,7 @@ pub(crate) use follow_ups::{FollowUpLine, Subject, TakenFollowUp};
 pub(crate) use inbound::{FallbackText, InboundMessage, PulledInbound, StoredInbound};
 pub(crate) use opt_outs::{Wish, Wished};
 pub(crate) use outcomes::{AttemptResult, OutcomeEffects, OutcomeWrite};
+pub(crate) use parts::PartOutcome;
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
 pub(crate) use spooled::{Arrival, Landed, SpooledInbound};
@@ -55,6 +58,7 @@ pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY
 pub(crate) use work::{PulledOutbound, QueueKind};
 pub(crate) use workers::WORKER_LEASE;
 
+use crate::inbound::PartLimits;
 use crate::metrics::Metrics;
 use backend::{Backend, OpError, PostgresBackend, SqliteBackend, folder_lock, pending, question};
 use migrations::MigrateError;
@@ -155,6 +159,8 @@ pub(crate) struct StoreOptions {
     pub(crate) max_pages: Option<u64>,
     /// How many log lines are kept per service.
     pub(crate) log_lines: usize,
+    /// What bounds the parts of long texts that wait for others.
+    pub(crate) part_limits: PartLimits,
     /// Where what it takes is counted.
     pub(crate) metrics: Arc<Metrics>,
     /// How many bytes of the disk are kept in reserve for a SQLite file.
@@ -180,6 +186,7 @@ struct Inner {
     epoch: AtomicI64,
     is_shared: bool,
     log_lines: i64,
+    part_limits: PartLimits,
     metrics: Arc<Metrics>,
     /// Where the store is on the disk of this machine.
     reserve: Option<Arc<Reserve>>,
@@ -324,6 +331,7 @@ impl Store {
             epoch: AtomicI64::new(epoch),
             is_shared: true,
             log_lines: 10,
+            part_limits: PartLimits::default(),
             metrics: Arc::default(),
             reserve: None,
             unsure: pull::UnsurePulls::default(),
@@ -373,6 +381,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         epoch: AtomicI64::new(epoch),
         is_shared: options.choice != StoreChoice::Sqlite,
         log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
+        part_limits: options.part_limits,
         metrics: Arc::clone(&options.metrics),
         reserve,
         unsure: pull::UnsurePulls::default(),

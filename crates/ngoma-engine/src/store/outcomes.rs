@@ -3,7 +3,8 @@
 use super::backend::OpError;
 use super::events::{NewEvent, append_event};
 use super::inbound::stored_address;
-use super::receipts::{join_orphans, know_carrier_id};
+use super::parts::{PartOutcome, forget_parts, record_part};
+use super::receipts::{WHOLE, join_orphans, know_carrier_id};
 use super::sql::{Db, Row, SqlError, args};
 use super::work::{Ended, finish};
 use super::{PulledOutbound, QueueKind, Store, StoreError};
@@ -32,6 +33,8 @@ pub(crate) struct OutcomeWrite {
     pub(crate) root: Option<MessageId>,
     /// When.
     pub(crate) at: Timestamp,
+    /// The part it was about, when the message goes in several.
+    pub(crate) part: Option<PartOutcome>,
     /// What it brought.
     pub(crate) result: AttemptResult,
     /// The steps taken.
@@ -66,6 +69,8 @@ pub(crate) enum AttemptResult {
         /// The id of the ack that is recorded.
         event: MessageId,
     },
+    /// The carrier took a part, and the next one goes at once.
+    NextPart,
     /// It stays in the queue until then.
     Later {
         /// When it is due again.
@@ -98,6 +103,8 @@ pub(crate) enum AttemptResult {
 pub(crate) struct OutcomeEffects {
     /// The message's status moved to what the outcome says.
     pub(crate) has_moved: bool,
+    /// Whether the next part may go: the message is still this process's, and not over.
+    pub(crate) goes_on: bool,
     /// Another process had the message, and may have sent it as well.
     pub(crate) is_possible_duplicate: bool,
     /// What receipts said that had waited for the message's id.
@@ -114,31 +121,15 @@ impl Store {
         at: Timestamp,
         lease: i64,
     ) -> Result<(), StoreError> {
-        self.write(account, move |db| {
-            let begun = db.first(
-                "UPDATE work SET attempts = attempts + CASE WHEN attempt_at IS NULL THEN 1 ELSE 0 END, attempt_at = ?5
-                WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4 RETURNING may_repeat",
-                &args![account, &message, QueueKind::Outbound.number(), lease, at],
-            )?;
-            let Some(begun) = begun else {
-                #[cfg(feature = "faults")]
-                if crate::faults::is_planted(crate::faults::Fault::LeaseNotFenced) {
-                    return Ok(());
-                }
-                return Err(OpError::Refused(
-                    "another process has the message, or it is over".into(),
-                ));
-            };
-            if begun.get(0)? {
-                note_possible_duplicate(db, account, &message)?;
-            }
-            Ok(())
+        self.write(account, move |db| match begin(db, account, &message, at, lease)? {
+            true => Ok(note_possible_duplicate(db, account, &message)?),
+            false => Ok(()),
         })
         .await
     }
 
     /// Stores what an attempt brought. A status never goes back: a receipt may have come first.
-    pub(crate) async fn record_outcome(&self, outcome: Arc<OutcomeWrite>) -> Result<(), StoreError> {
+    pub(crate) async fn record_outcome(&self, outcome: Arc<OutcomeWrite>) -> Result<OutcomeEffects, StoreError> {
         let stored = Arc::clone(&outcome);
         let storing = self.write(outcome.account, move |db| {
             let mut effects = OutcomeEffects::default();
@@ -146,7 +137,11 @@ impl Store {
             let root = outcome.root.as_ref().unwrap_or(&outcome.message);
             if !super::queries::append_trace_once(db, outcome.account, root, &outcome.id, &outcome.trail)? {
                 // It was committed before and its answer was lost: another attempt may be under way since.
+                effects.goes_on = may_go_on(db, &outcome)?;
                 return Ok(effects);
+            }
+            if let Some(part) = &outcome.part {
+                record_part(db, &outcome, part)?;
             }
             match &outcome.result {
                 AttemptResult::Sent {
@@ -156,10 +151,11 @@ impl Store {
                 } => {
                     effects = record_sent(db, &outcome, provider_id.as_deref(), event)?;
                     if let Some(key) = carrier_key {
-                        know_carrier_id(db, &outcome, key)?;
-                        effects.joined = join_orphans(db, &outcome, key)?;
+                        know_carrier_id(db, &outcome, key, WHOLE)?;
+                        effects.joined = join_orphans(db, &outcome, key, WHOLE)?;
                     }
                 }
+                AttemptResult::NextPart => {}
                 AttemptResult::Later {
                     due_at,
                     counts,
@@ -180,7 +176,12 @@ impl Store {
                         ],
                     )?;
                 }
-                AttemptResult::PassedOn { channel, from } => pass_on(db, &outcome, *channel, from.as_ref())?,
+                AttemptResult::PassedOn { channel, from } => {
+                    pass_on(db, &outcome, *channel, from.as_ref())?;
+                    if outcome.part.is_some() {
+                        forget_parts(db, outcome.account, &outcome.message)?;
+                    }
+                }
                 AttemptResult::Over { status, reason, event } => {
                     if finish(db, outcome.account, &outcome.message, QueueKind::Outbound, lease)? != Ended::LeaseLost {
                         effects.has_moved = set_status(db, outcome.account, &outcome.message, *status, Some(reason))?;
@@ -188,11 +189,67 @@ impl Store {
                     }
                 }
             }
+            if let Some(part) = &outcome.part {
+                if let Some(key) = &part.carrier_key {
+                    effects.joined = join_orphans(db, &outcome, key, part.number)?;
+                }
+                effects.goes_on = may_go_on(db, &outcome)?;
+                // Another process may have sent the same part.
+                effects.is_possible_duplicate |= outcome.result == AttemptResult::NextPart && is_lost(db, &outcome)?;
+                if effects.is_possible_duplicate {
+                    note_possible_duplicate(db, outcome.account, &outcome.message)?;
+                }
+            }
             Ok(effects)
         });
-        self.inner.metrics.note_outcome(&stored, &storing.await?);
-        Ok(())
+        let effects = storing.await?;
+        self.inner.metrics.note_outcome(&stored, &effects);
+        Ok(effects)
     }
+}
+
+/// Records that an attempt begins; says whether an earlier one may have sent the message.
+pub(super) fn begin(
+    db: &mut dyn Db,
+    account: i64,
+    message: &MessageId,
+    at: Timestamp,
+    lease: i64,
+) -> Result<bool, OpError> {
+    let begun = db.first(
+        "UPDATE work SET attempts = attempts + CASE WHEN attempt_at IS NULL THEN 1 ELSE 0 END, attempt_at = ?5
+        WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4 RETURNING may_repeat",
+        &args![account, message, QueueKind::Outbound.number(), lease, at],
+    )?;
+    if let Some(begun) = begun {
+        return Ok(begun.get(0)?);
+    }
+    #[cfg(feature = "faults")]
+    if crate::faults::is_planted(crate::faults::Fault::LeaseNotFenced) {
+        return Ok(false);
+    }
+    Err(OpError::Refused(
+        "another process has the message, or it is over".into(),
+    ))
+}
+
+/// Whether the attempt at a message's parts goes on.
+fn may_go_on(db: &mut dyn Db, outcome: &OutcomeWrite) -> Result<bool, SqlError> {
+    Ok(outcome.result == AttemptResult::NextPart && holder(db, outcome)? == Some(outcome.lease))
+}
+
+/// Whether another process has the message.
+fn is_lost(db: &mut dyn Db, outcome: &OutcomeWrite) -> Result<bool, SqlError> {
+    Ok(holder(db, outcome)?.is_some_and(|lease| lease != outcome.lease))
+}
+
+/// The lease of a message that is not over.
+fn holder(db: &mut dyn Db, outcome: &OutcomeWrite) -> Result<Option<i64>, SqlError> {
+    let held = db.first(
+        "SELECT lease FROM work WHERE account = ?1 AND item = ?2 AND kind = ?3",
+        &args![outcome.account, &outcome.message, QueueKind::Outbound.number()],
+    )?;
+    held.map(|row| row.get(0)).transpose()
 }
 
 /// The carrier took it. That is noted even when the lease was lost: then another process may have sent it as well, and
@@ -208,7 +265,7 @@ fn record_sent(
     let effects = OutcomeEffects {
         has_moved: set_status(db, account, message, Status::Sent, None)?,
         is_possible_duplicate: ended == Ended::LeaseLost,
-        joined: Vec::new(),
+        ..OutcomeEffects::default()
     };
     if effects.is_possible_duplicate {
         note_possible_duplicate(db, account, message)?;
@@ -224,7 +281,7 @@ fn record_sent(
 }
 
 /// From now on the message says that it may have been sent twice.
-fn note_possible_duplicate(db: &mut dyn Db, account: i64, message: &MessageId) -> Result<(), SqlError> {
+pub(super) fn note_possible_duplicate(db: &mut dyn Db, account: i64, message: &MessageId) -> Result<(), SqlError> {
     db.execute(
         "UPDATE message SET possible_duplicate = 1 WHERE account = ?1 AND id = ?2",
         &args![account, message],
@@ -275,6 +332,7 @@ pub(super) fn outbound_from(row: &Row, lease: &Lease) -> Result<PulledOutbound, 
                 .get::<Option<String>>(6)?
                 .map(|event| SessionEvent::from(event.as_str())),
             attempts: lease.attempts,
+            part: None,
         },
         created_at: row.get(7)?,
         expires_at: row.get(8)?,

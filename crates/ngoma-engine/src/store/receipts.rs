@@ -4,6 +4,7 @@ use super::backend::OpError;
 use super::events::{NewEvent, append_event};
 use super::outcomes::{OutcomeWrite, set_status};
 use super::partitions::{CARRIER_ID_DAYS, ORPHAN_DAYS};
+use super::parts::{fold, move_part};
 use super::sql::{Db, SqlError, args};
 use super::work::end;
 use super::{QueueKind, Store, StoreError};
@@ -15,6 +16,8 @@ use ngoma_message::{DeliveryStatus, MessageId, Timestamp};
 use std::sync::Arc;
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
+/// The part of an id that means a message whole.
+pub(super) const WHOLE: u8 = 0;
 /// How many receipts of a channel wait on one day for ids that nobody knows; more are refused.
 const ORPHANS: i64 = 10_000;
 
@@ -39,24 +42,24 @@ pub(crate) enum ReceiptResult {
     Held,
     /// The message had that status or a later one.
     Unchanged,
-    /// An event was appended to this message.
-    Recorded(MessageId),
+    /// An event was appended to this message, which says so of it.
+    Recorded(MessageId, DeliveryStatus),
 }
 
 impl Store {
     /// Stores what a receipt says about an outbound message of its channel.
     pub(crate) async fn record_receipt(&self, write: ReceiptWrite) -> Result<ReceiptResult, StoreError> {
-        let (channel, status) = (write.channel, write.receipt.status);
+        let channel = write.channel;
         let storing = self.write(write.account, move |db| take_receipt(db, &write));
         let result = storing.await?;
-        self.inner.metrics.note_receipt(channel, status, &result);
+        self.inner.metrics.note_receipt(channel, &result);
         Ok(result)
     }
 }
 
 pub(super) fn take_receipt(db: &mut dyn Db, write: &ReceiptWrite) -> Result<ReceiptResult, OpError> {
     let found = match &write.receipt.about {
-        ReceiptFor::MessageId(id) => find_by_id(db, write, id)?,
+        ReceiptFor::MessageId(id) => find_by_id(db, write, id, WHOLE)?,
         ReceiptFor::ProviderId(key) => match find_by_carrier_id(db, write, key)? {
             Some(found) => Some(found),
             None => return hold(db, write, key),
@@ -73,9 +76,11 @@ struct Found {
     message: MessageId,
     root: Option<MessageId>,
     status: Status,
+    /// The part of it, from 1.
+    part: u8,
 }
 
-fn find_by_id(db: &mut dyn Db, write: &ReceiptWrite, id: &MessageId) -> Result<Option<Found>, SqlError> {
+fn find_by_id(db: &mut dyn Db, write: &ReceiptWrite, id: &MessageId, part: u8) -> Result<Option<Found>, SqlError> {
     let row = db.first(
         "SELECT id, root, status FROM message WHERE account = ?1 AND id = ?2 AND channel = ?3 AND direction = 1",
         &args![write.account, id, write.channel],
@@ -85,6 +90,7 @@ fn find_by_id(db: &mut dyn Db, write: &ReceiptWrite, id: &MessageId) -> Result<O
             message: row.get(0)?,
             root: row.get(1)?,
             status: Status::from_number(row.get(2)?),
+            part,
         })
     })
     .transpose()
@@ -95,12 +101,13 @@ fn find_by_carrier_id(db: &mut dyn Db, write: &ReceiptWrite, key: &str) -> Resul
     let today = day(write.at);
     for day in (today - CARRIER_ID_DAYS..=today + 1).rev() {
         let known = db.first(
-            "SELECT message FROM carrier_id WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4
-            ORDER BY message DESC LIMIT 1",
+            "SELECT message, part FROM carrier_id WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4
+            ORDER BY message DESC, part DESC LIMIT 1",
             &args![write.account, day, write.channel, key],
         )?;
         if let Some(known) = known {
-            return find_by_id(db, write, &known.get(0)?);
+            let part = u8::try_from(known.get::<i64>(1)?).unwrap_or(WHOLE);
+            return find_by_id(db, write, &known.get(0)?, part);
         }
     }
     Ok(None)
@@ -139,12 +146,19 @@ fn hold(db: &mut dyn Db, write: &ReceiptWrite, key: &str) -> Result<ReceiptResul
     Ok(ReceiptResult::Held)
 }
 
-/// From now on this id means the message.
-pub(super) fn know_carrier_id(db: &mut dyn Db, outcome: &OutcomeWrite, key: &str) -> Result<(), SqlError> {
+/// From now on this id means the message, or this part of it.
+pub(super) fn know_carrier_id(db: &mut dyn Db, outcome: &OutcomeWrite, key: &str, part: u8) -> Result<(), SqlError> {
     db.execute(
-        "INSERT INTO carrier_id (account, day, channel, key, message, part) VALUES (?1, ?2, ?3, ?4, ?5, 1)
+        "INSERT INTO carrier_id (account, day, channel, key, message, part) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
         ON CONFLICT DO NOTHING",
-        &args![outcome.account, day(outcome.at), outcome.channel, key, &outcome.message],
+        &args![
+            outcome.account,
+            day(outcome.at),
+            outcome.channel,
+            key,
+            &outcome.message,
+            i64::from(part)
+        ],
     )
     .map(drop)
 }
@@ -154,6 +168,7 @@ pub(super) fn join_orphans(
     db: &mut dyn Db,
     outcome: &OutcomeWrite,
     key: &str,
+    part: u8,
 ) -> Result<Vec<DeliveryStatus>, SqlError> {
     let mut joined = Vec::new();
     let (account, today) = (outcome.account, day(outcome.at));
@@ -182,62 +197,121 @@ pub(super) fn join_orphans(
                 at: row.get(0)?,
                 listeners: Arc::clone(&outcome.listeners),
             };
-            if let Some(found) = find_by_id(db, &write, &outcome.message)?
-                && matches!(apply(db, &write, &found, outcome.at)?, ReceiptResult::Recorded(_))
+            if let Some(found) = find_by_id(db, &write, &outcome.message, part)?
+                && let ReceiptResult::Recorded(_, said) = apply(db, &write, &found, outcome.at)?
             {
-                joined.push(status);
+                joined.push(said);
             }
         }
     }
     Ok(joined)
 }
 
+/// What a receipt says of its message.
+struct Said {
+    /// The message's status from now on, if it ends with this.
+    status: Option<Status>,
+    /// The event's kind, and what it says of the message.
+    kind: DeliveryStatus,
+    detail: Option<String>,
+    /// The part that is meant, in words.
+    about: String,
+    /// What was known already, when it tells nothing new.
+    known: Option<Status>,
+}
+
+impl Said {
+    fn of_whole(found: &Found, receipt: &Receipt) -> Self {
+        Self {
+            status: status_of(receipt.status),
+            kind: receipt.status,
+            detail: receipt.reason.clone(),
+            about: String::new(),
+            known: found.status.is_final().then_some(found.status),
+        }
+    }
+
+    /// Moves the part that is meant, and tells what that makes of the message.
+    fn of_part(db: &mut dyn Db, found: &Found, write: &ReceiptWrite) -> Result<Self, SqlError> {
+        let (receipt, part) = (&write.receipt, found.part);
+        let status = status_of(receipt.status).unwrap_or(Status::Queued);
+        let moved = move_part(db, write.account, &found.message, part, status, write.at)?;
+        let total = moved.parts.len();
+        let known = match (status, found.status.is_final()) {
+            (_, true) => Some(found.status),
+            (Status::Queued, false) => moved.before.is_final().then_some(moved.before),
+            (_, false) => (!moved.has_moved).then_some(moved.before),
+        };
+        let folded = fold(&moved.parts);
+        let (kind, detail) = match folded {
+            Status::Delivered => (DeliveryStatus::Delivered, None),
+            _ if receipt.status == DeliveryStatus::Delivered => {
+                let delivered = moved.parts.iter().filter(|part| **part == Status::Delivered).count();
+                let detail = format!("{delivered} of {total} parts delivered");
+                (DeliveryStatus::Pending, Some(detail))
+            }
+            _ => {
+                let reason = receipt.reason.as_deref().unwrap_or_else(|| word(receipt.status));
+                (receipt.status, Some(format!("part {part} of {total}: {reason}")))
+            }
+        };
+        Ok(Self {
+            status: folded.is_final().then_some(folded),
+            kind,
+            detail,
+            about: format!(" of part {part} of {total}"),
+            known,
+        })
+    }
+}
+
 fn apply(db: &mut dyn Db, write: &ReceiptWrite, found: &Found, now: Timestamp) -> Result<ReceiptResult, SqlError> {
     let (account, id) = (write.account, &found.message);
-    let status = match write.receipt.status {
+    let said = match found.part {
+        WHOLE => Said::of_whole(found, &write.receipt),
+        _ => Said::of_part(db, found, write)?,
+    };
+    let mut note = format!("the carrier says {}{}", word(write.receipt.status), said.about);
+    if let Some(reason) = &write.receipt.reason {
+        note.push_str(&format!(": {reason}"));
+    }
+    let result = match said.known {
+        Some(known) => {
+            note.push_str(&format!("; it was {known} already"));
+            ReceiptResult::Unchanged
+        }
+        None => {
+            if let Some(status) = said.status {
+                set_status(db, account, id, status, said.detail.as_deref())?;
+                // The carrier has it: whatever else was to be tried is over.
+                end(db, account, id, QueueKind::Outbound)?;
+            }
+            let event = NewEvent {
+                account,
+                message: id,
+                id: &write.event,
+                at: write.at,
+                kind: word(said.kind),
+                detail: said.detail.as_deref(),
+                now,
+            };
+            append_event(db, &event, &write.listeners)?;
+            ReceiptResult::Recorded(id.clone(), said.kind)
+        }
+    };
+    let mut trail = Trail::default();
+    trail.note_about(id, write.at, "receipt", note);
+    super::queries::append_trace(db, account, found.root.as_ref().unwrap_or(id), &trail)?;
+    Ok(result)
+}
+
+/// The status a receipt leads to, if it is the end.
+fn status_of(said: DeliveryStatus) -> Option<Status> {
+    match said {
         DeliveryStatus::Pending => None,
         DeliveryStatus::Failed => Some(Status::Failed),
         DeliveryStatus::Delivered => Some(Status::Delivered),
-    };
-    let word = word(write.receipt.status);
-    let reason = write.receipt.reason.as_deref();
-    let says = match reason {
-        Some(reason) => format!("the carrier says {word}: {reason}"),
-        None => format!("the carrier says {word}"),
-    };
-    let mut trail = Trail::default();
-    let moves = match status {
-        Some(status) => set_status(db, account, id, status, reason)?,
-        None => !found.status.is_final(),
-    };
-    let result = if moves {
-        if status.is_some() {
-            // The carrier has it: whatever else was to be tried is over.
-            end(db, account, id, QueueKind::Outbound)?;
-        }
-        let event = NewEvent {
-            account,
-            message: id,
-            id: &write.event,
-            at: write.at,
-            kind: word,
-            detail: reason,
-            now,
-        };
-        append_event(db, &event, &write.listeners)?;
-        trail.note_about(id, write.at, "receipt", says);
-        ReceiptResult::Recorded(id.clone())
-    } else {
-        trail.note_about(
-            id,
-            write.at,
-            "receipt",
-            format!("{says}; it was {} already", found.status),
-        );
-        ReceiptResult::Unchanged
-    };
-    super::queries::append_trace(db, account, found.root.as_ref().unwrap_or(id), &trail)?;
-    Ok(result)
+    }
 }
 
 fn word(status: DeliveryStatus) -> &'static str {

@@ -1,13 +1,14 @@
 //! What waited in the spool while the database was away, stored as if it had just come; once, however often it is tried.
 
 use super::backend::OpError;
-use super::inbound::{record_fallback, take_inbound};
+use super::inbound::{Taking, record_fallback, take_inbound};
 use super::receipts::take_receipt;
 use super::sql::{Db, SqlError, args};
 use super::{
     FallbackText, InboundMessage, Publish, QueueKind, ReceiptResult, ReceiptWrite, Store, StoreError, StoredInbound,
 };
 use crate::directory::Listeners;
+use crate::inbound::PartLimits;
 use crate::trace::Trail;
 use ngoma_message::Timestamp;
 use std::sync::Arc;
@@ -85,8 +86,18 @@ impl Store {
     ) -> Result<Vec<Landed>, StoreError> {
         let at = arrivals.first().map(|(arrival, _)| arrival.at());
         let shelf = at.map_or(0, |at| self.shelf(arrivals.len(), at));
+        let part_limits = self.inner.part_limits;
         self.write(account, move |db| {
-            let land = |(arrival, publish): &(Arrival, Publish)| land(db, arrival, *publish, lease, &listeners, shelf);
+            let land = |(arrival, publish): &(Arrival, Publish)| {
+                let landing = Landing {
+                    publish: *publish,
+                    lease,
+                    listeners: &listeners,
+                    part_limits,
+                    shelf,
+                };
+                land(db, arrival, &landing)
+            };
             arrivals.iter().map(land).collect()
         })
         .await
@@ -99,22 +110,24 @@ impl Store {
     }
 }
 
-fn land(
-    db: &mut dyn Db,
-    arrival: &Arrival,
+/// How an arrival is stored.
+struct Landing<'a> {
     publish: Publish,
     lease: i64,
-    listeners: &Arc<Listeners>,
+    listeners: &'a Arc<Listeners>,
+    part_limits: PartLimits,
     shelf: i64,
-) -> Result<Landed, OpError> {
+}
+
+fn land(db: &mut dyn Db, arrival: &Arrival, landing: &Landing<'_>) -> Result<Landed, OpError> {
     match arrival {
-        Arrival::Inbound(inbound) => land_inbound(db, inbound, publish, lease, listeners, shelf),
-        Arrival::Receipt(write) => Ok(match take_receipt(db, &told_to(write, listeners))? {
+        Arrival::Inbound(inbound) => land_inbound(db, inbound, landing),
+        Arrival::Receipt(write) => Ok(match take_receipt(db, &told_to(write, landing.listeners))? {
             ReceiptResult::Unknown => Landed::Unknown,
-            ReceiptResult::Held | ReceiptResult::Recorded(_) => Landed::Stored,
+            ReceiptResult::Held | ReceiptResult::Recorded(..) => Landed::Stored,
             ReceiptResult::Unchanged => Landed::Known,
         }),
-        Arrival::Fallback(fallback) => land_fallback(db, fallback, shelf),
+        Arrival::Fallback(fallback) => land_fallback(db, fallback, landing.shelf),
     }
 }
 
@@ -126,18 +139,21 @@ fn told_to(write: &ReceiptWrite, listeners: &Arc<Listeners>) -> ReceiptWrite {
     }
 }
 
-fn land_inbound(
-    db: &mut dyn Db,
-    inbound: &SpooledInbound,
-    publish: Publish,
-    lease: i64,
-    listeners: &Listeners,
-    shelf: i64,
-) -> Result<Landed, OpError> {
+fn land_inbound(db: &mut dyn Db, inbound: &SpooledInbound, landing: &Landing<'_>) -> Result<Landed, OpError> {
     let message = &inbound.message;
-    match take_inbound(db, message, publish, &inbound.trail, lease, listeners, shelf)? {
-        StoredInbound::Stored => Ok(Landed::Stored),
-        StoredInbound::Duplicate(known) if known == message.id => Ok(take_over(db, inbound, publish, lease)?),
+    let taking = Taking {
+        hand_over: landing.publish,
+        lease: landing.lease,
+        trail: &inbound.trail,
+        listeners: landing.listeners,
+        part_limits: landing.part_limits,
+        shelf: landing.shelf,
+    };
+    match take_inbound(db, message, &taking)? {
+        StoredInbound::Stored | StoredInbound::Held { .. } => Ok(Landed::Stored),
+        StoredInbound::Duplicate(known) if known == message.id => {
+            Ok(take_over(db, inbound, landing.publish, landing.lease)?)
+        }
         StoredInbound::Duplicate(_) => Ok(Landed::Known),
     }
 }
@@ -194,6 +210,7 @@ mod tests {
             backlog: 64,
             max_pages: None,
             log_lines: 10,
+            part_limits: Default::default(),
             metrics: Arc::default(),
             reserve_bytes: 1 << 16,
             least_free: 0,
@@ -209,6 +226,7 @@ mod tests {
                 channel: 2,
                 provider_id: Some("p".into()),
                 fingerprint: None,
+                part: None,
                 from: Address::new("tel", "+1"),
                 to: Address::new("tel", "100"),
                 content: Some("hi".into()),

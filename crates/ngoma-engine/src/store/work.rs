@@ -57,6 +57,7 @@ impl PulledOutbound {
                 in_reply_to: message.in_reply_to,
                 session_event: message.session_event,
                 attempts: 0,
+                part: None,
             },
             created_at,
             expires_at: message.expires_at,

@@ -2,10 +2,12 @@
 
 use crate::line::{text, turn};
 use crate::world::{World, demo, soon};
-use ngoma_engine::channel::Received;
+use ngoma_engine::channel::{Inbound, Received};
 use ngoma_engine::directory::Route;
 use ngoma_engine::{Limits, Status};
+use ngoma_message::Timestamp;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_message_is_stored_handled_and_answered() {
@@ -54,6 +56,67 @@ async fn a_message_that_comes_twice_is_stored_once() {
     soon(line.next_sent()).await;
     let begun = world.script.begun.load(Ordering::SeqCst);
     assert!(begun <= 2, "{begun}");
+}
+
+/// F15 and F16: without an id it is known by what it says, and by when it was sent if the provider tells.
+#[tokio::test]
+async fn a_message_without_an_id_that_comes_twice_is_answered_as_the_first_time() {
+    let mut world = World::new().await;
+    let text = |from, content| Inbound {
+        provider_id: None,
+        ..text(from, content)
+    };
+    let sent_at = |seconds: i64| Inbound {
+        sent_at: Some(Timestamp::from_micros(seconds * 1_000_000)),
+        ..text("+1", "yes")
+    };
+    let first = world.line("demo/sms").take(sent_at(7)).await;
+    let undated = world.line("demo/sms").take(text("+2", "yes")).await;
+    world.clock.advance(Duration::from_secs(59));
+    world.restart().await;
+    let line = world.line("demo/sms");
+    let again = async |inbound| line.receive(inbound).await.unwrap();
+    assert_eq!(again(sent_at(7)).await, Received::Duplicate(first.clone()));
+    assert_eq!(again(text("+2", "yes")).await, Received::Duplicate(undated));
+    assert_eq!(again(sent_at(8)).await, Received::Stored);
+    assert_eq!(again(text("+2", "no")).await, Received::Stored);
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(
+        again(text("+2", "yes")).await,
+        Received::Stored,
+        "a person may say it again"
+    );
+    world.clock.advance(Duration::from_secs(3539));
+    assert_eq!(again(sent_at(7)).await, Received::Duplicate(first));
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(
+        again(sent_at(7)).await,
+        Received::Stored,
+        "the provider has given it up"
+    );
+    for person in ["+1", "+2"] {
+        soon(async {
+            while world.story(person).await.len() < 6 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+/// In a session one key may be pressed twice.
+#[tokio::test]
+async fn turns_that_say_the_same_are_all_taken() {
+    let world = World::new().await;
+    let line = world.line("demo/ussd");
+    for event in ["new", "resume", "resume"] {
+        let turn = Inbound {
+            provider_id: None,
+            ..turn("+1", "s", event, "1")
+        };
+        line.take(turn).await;
+        soon(line.next_sent()).await;
+    }
 }
 
 #[tokio::test]

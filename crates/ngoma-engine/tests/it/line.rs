@@ -32,11 +32,13 @@ pub struct Line {
     given_up: tokio::sync::Mutex<mpsc::UnboundedReceiver<(MessageId, String)>>,
 }
 
-/// A message that came by no session.
+/// A message that came by no session, under an id of its provider's.
 pub fn text(from: &str, content: &str) -> Inbound {
     Inbound {
         id: MessageId::generate(),
-        provider_id: None,
+        provider_id: Some(MessageId::generate().to_string()),
+        sent_at: None,
+        part: None,
         from: Address::new("tel", from),
         to: Address::new("tel", "100"),
         content: Some(content.into()),

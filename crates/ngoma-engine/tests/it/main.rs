@@ -15,6 +15,8 @@ mod metrics;
 mod opt_outs;
 mod outage;
 mod outgoing;
+mod parts_in;
+mod parts_out;
 mod poison;
 mod policies;
 mod power_loss;

@@ -101,7 +101,7 @@ async fn send(line: &Line, content: &str) -> MessageId {
     inbound.provider_id = Some(format!("provider {content}"));
     loop {
         match line.receive(inbound.clone()).await {
-            Ok(Received::Stored) => return inbound.id,
+            Ok(Received::Stored | Received::Held) => return inbound.id,
             Ok(Received::Duplicate(known)) => return known,
             Err(ReceiveError::Unavailable(_)) => tokio::task::yield_now().await,
             Err(error) => panic!("{error}"),

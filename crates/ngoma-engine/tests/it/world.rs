@@ -9,6 +9,7 @@ use ngoma_engine::{
     Direction, Engine, EngineOptions, FrozenClock, Limits, MessageRecord, QueueChoice, Status, StoreChoice, StoreError,
 };
 use ngoma_message::{Address, MessageId, Object, Timestamp};
+use ngoma_testkit::carrier::{Carrier, FakeCarrier};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub struct World {
     pub limits: Limits,
     pub store: StoreChoice,
     pub queue: QueueChoice,
+    /// The carrier of channels of the type `fake_carrier`, where there is one.
+    pub carrier: Option<Carrier>,
     engine: Option<Arc<Engine>>,
 }
 
@@ -65,6 +68,7 @@ impl World {
             },
             store: store(),
             queue: QueueChoice::default(),
+            carrier: None,
             engine: None,
         }
     }
@@ -77,7 +81,10 @@ impl World {
                 lines: Arc::clone(&self.lines),
             })
         };
-        let types = vec![fake("fake_ussd", true), fake("fake_sms", false)];
+        let mut types = vec![fake("fake_ussd", true), fake("fake_sms", false)];
+        if let Some(carrier) = &self.carrier {
+            types.push(Box::new(FakeCarrier(carrier.clone())));
+        }
         let mut options = EngineOptions::new(self.clock.clone(), self.script.clone(), types);
         options.limits = self.limits.clone();
         options.store = self.store.clone();

@@ -4,16 +4,18 @@ use super::listener::Listener;
 use super::{Answer, Carrier, Submission};
 use async_trait::async_trait;
 use ngoma_engine::channel::{
-    ChannelContext, ChannelType, Config, ConfigError, Description, Outbound, SendError, SendErrorKind, Sent, Transport,
+    ChannelContext, ChannelType, Config, ConfigError, Description, Field, FieldKind, Outbound, SendError,
+    SendErrorKind, Sent, Transport,
 };
-use ngoma_message::Address;
+use ngoma_message::{Address, text};
 
-/// A channel type whose channels all send to one carrier; its receipts and messages come back to the channel that was
+/// A channel type whose channels all send to one carrier, long texts in parts when `parts = true`; its receipts and messages come back to the channel that was
 /// opened last.
 pub struct FakeCarrier(pub Carrier);
 
 struct FakeCarrierTransport {
     carrier: Carrier,
+    sends_parts: bool,
     address: Option<String>,
 }
 
@@ -29,14 +31,21 @@ impl ChannelType for FakeCarrier {
             transport_type: "sms",
             schemes: &["tel"],
             has_sessions: false,
-            fields: Vec::new(),
+            fields: vec![Field {
+                name: "parts",
+                label: "Parts",
+                help: "Whether long texts go in parts.",
+                kind: FieldKind::Flag,
+                required: false,
+            }],
         }
     }
 
-    fn open(&self, _config: &Config, ctx: ChannelContext) -> Result<Box<dyn Transport>, ConfigError> {
+    fn open(&self, config: &Config, ctx: ChannelContext) -> Result<Box<dyn Transport>, ConfigError> {
         self.0.listen(Listener::Door(ctx.door));
         Ok(Box::new(FakeCarrierTransport {
             carrier: self.0.clone(),
+            sends_parts: config.0.get("parts") == Some(&true.into()),
             address: ctx.address,
         }))
     }
@@ -44,10 +53,25 @@ impl ChannelType for FakeCarrier {
 
 #[async_trait]
 impl Transport for FakeCarrierTransport {
+    async fn ready(&self) {
+        self.carrier.until_linked().await;
+    }
+
+    fn parts(&self, message: &Outbound) -> Vec<String> {
+        match self.sends_parts {
+            true => text::segments(&message.content),
+            false => Vec::new(),
+        }
+    }
+
     async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
         let from = message.from.as_ref().map(Address::value);
+        if self.carrier.is_cut() {
+            return Err(SendError::new(SendErrorKind::Temporary, "no link to the carrier"));
+        }
         let submission = Submission {
             message_id: message.id.to_string(),
+            part: message.part.map(Into::into),
             from: from.or(self.address.as_deref()).map(str::to_owned),
             to: message.to.value().to_owned(),
             text: message.content.clone(),

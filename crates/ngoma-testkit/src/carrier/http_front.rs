@@ -66,6 +66,7 @@ impl From<Posted> for Submission {
             from: posted.from,
             to: posted.to,
             text: posted.content,
+            part: None,
         }
     }
 }

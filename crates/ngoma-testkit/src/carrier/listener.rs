@@ -51,7 +51,7 @@ impl Listener {
                 let inbound = inbound(message);
                 let id = inbound.id.clone();
                 match door.receive(inbound).await.ok()? {
-                    Received::Stored => Some(id.to_string()),
+                    Received::Stored | Received::Held => Some(id.to_string()),
                     Received::Duplicate(first) => Some(first.to_string()),
                 }
             }
@@ -104,6 +104,8 @@ fn inbound(message: &FromPerson) -> Inbound {
     Inbound {
         id: MessageId::generate(),
         provider_id: Some(message.provider_id.clone()),
+        sent_at: None,
+        part: None,
         from: Address::tel(&message.from, None),
         to: Address::tel(&message.to, None),
         content: Some(message.text.clone()),

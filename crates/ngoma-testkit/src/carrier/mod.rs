@@ -35,7 +35,7 @@ mod script;
 
 pub use channel::FakeCarrier;
 pub use http_front::HttpFront;
-pub use ledger::Submission;
+pub use ledger::{PartSubmitted, Submission};
 pub use persons::{Persons, Writing};
 pub use receipts::SendingReceipts;
 pub use script::{Answer, Behaviour, PlannedReceipt};
@@ -77,6 +77,8 @@ struct Progress {
     answered: u64,
     held: u64,
     releases: u64,
+    waited_for: u64,
+    is_cut: bool,
 }
 
 /// What the carrier answers to a submission.
@@ -121,9 +123,24 @@ impl Carrier {
         self.0.progress.send_modify(|progress| progress.releases += 1);
     }
 
+    /// Lets no submission reach it, and no channel be ready, until the link is restored. What it has is decided about.
+    pub fn cut_link(&self) {
+        self.0.progress.send_modify(|progress| progress.is_cut = true);
+    }
+
+    /// Lets submissions reach it again.
+    pub fn restore_link(&self) {
+        self.0.progress.send_modify(|progress| progress.is_cut = false);
+    }
+
     /// Waits until so many submissions have been seen.
     pub async fn until_submitted(&self, count: u64) {
         self.until(|progress| progress.submitted >= count).await;
+    }
+
+    /// Waits until channels have waited so often until they may submit.
+    pub async fn until_waited_for(&self, count: u64) {
+        self.until(|progress| progress.waited_for >= count).await;
     }
 
     /// Waits until so many submissions have been decided about.
@@ -165,6 +182,9 @@ impl Carrier {
         if behaviour.is_held {
             self.hold().await;
         }
+        if behaviour.cuts_link {
+            self.cut_link();
+        }
         let answer = behaviour.answer;
         let given = behaviour.provider_id;
         let new_id = || given.unwrap_or_else(|| (FIRST_NUMBER + number).to_string());
@@ -176,6 +196,7 @@ impl Carrier {
         let entry = Entry::Answer {
             submission: number,
             message_id: submission.message_id,
+            part: submission.part,
             answer,
             provider_id: provider_id.clone(),
         };
@@ -190,6 +211,15 @@ impl Carrier {
             (plan.script.pop_front(), Arc::clone(&plan.otherwise))
         };
         scripted.unwrap_or_else(|| otherwise(submission))
+    }
+
+    fn is_cut(&self) -> bool {
+        self.0.progress.borrow().is_cut
+    }
+
+    async fn until_linked(&self) {
+        self.0.progress.send_modify(|progress| progress.waited_for += 1);
+        self.until(|progress| !progress.is_cut).await;
     }
 
     /// Waits for the next release.

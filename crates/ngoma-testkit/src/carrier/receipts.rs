@@ -37,6 +37,18 @@ pub(super) fn due(planned: &[PlannedReceipt], message_id: &str, provider_id: &st
 }
 
 impl Carrier {
+    /// From now on a receipt is due that names this id, whatever message has it.
+    pub fn owe(&self, receipt: PlannedReceipt, provider_id: &str) {
+        self.plan().due.push(DueReceipt {
+            receipt: Receipt {
+                about: ReceiptFor::ProviderId(provider_id.to_owned()),
+                status: receipt.status,
+                reason: None,
+            },
+            is_early: false,
+        });
+    }
+
     /// Sends every receipt that is due, once each, and returns how many were not taken; they stay due.
     pub async fn send_receipts(&self) -> usize {
         let due = std::mem::take(&mut self.plan().due);

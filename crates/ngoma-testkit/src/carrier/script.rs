@@ -41,6 +41,7 @@ pub struct Behaviour {
     pub(super) answer: Answer,
     pub(super) provider_id: Option<String>,
     pub(super) is_held: bool,
+    pub(super) cuts_link: bool,
     pub(super) receipts: Vec<PlannedReceipt>,
 }
 
@@ -85,6 +86,12 @@ impl Behaviour {
         self
     }
 
+    /// The same, and no other submission reaches it until the link is restored.
+    pub fn then_cut(mut self) -> Self {
+        self.cuts_link = true;
+        self
+    }
+
     /// The same, with one more receipt for a message that is taken.
     pub fn receipt(mut self, receipt: PlannedReceipt) -> Self {
         self.receipts.push(receipt);
@@ -96,6 +103,7 @@ impl Behaviour {
             answer,
             provider_id: None,
             is_held: false,
+            cuts_link: false,
             receipts: Vec::new(),
         }
     }

@@ -35,6 +35,7 @@ fn outbound(id: &str) -> Outbound {
         in_reply_to: None,
         session_event: None,
         attempts: 0,
+        part: None,
     }
 }
 
@@ -97,6 +98,7 @@ async fn a_channel_gets_what_the_script_says_and_the_ledger_has_it_first() {
         from: Some("31022".to_owned()),
         to: "+27831234567".to_owned(),
         text: "Welcome.".to_owned(),
+        part: None,
     };
     assert_eq!(carrier.submissions(), vec![submission; 6]);
     assert_eq!(compare(["a-1"], &carrier.ledger()).duplicates["a-1"], 3);

@@ -24,6 +24,9 @@ pub async fn run(engine: Arc<Engine>) {
         if let Err(error) = until_none_is_left(|| engine.expire_sessions()).await {
             tracing::warn!(%error, "expired sessions could not be closed");
         }
+        if let Err(error) = until_none_is_left(|| engine.end_held_texts()).await {
+            tracing::warn!(%error, "what came of long texts could not be handed on");
+        }
         if let Err(error) = until_none_is_left(|| engine.expire_keys()).await {
             tracing::warn!(%error, "expired keys could not be removed");
         }

@@ -1,10 +1,11 @@
 //! A long text that comes in parts, put together again.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "no channel hands in parts yet"))]
-
 pub(crate) mod ending;
 #[cfg(test)]
 mod tests;
+mod upkeep;
+
+pub(crate) use upkeep::end_held_texts;
 
 use ending::{Partial, partial, texts};
 use ngoma_message::{Address, Timestamp};
@@ -29,7 +30,7 @@ pub(crate) struct PartKey {
 pub(crate) struct Part {
     /// Which text it is of.
     pub(crate) key: PartKey,
-    /// Its place, from 1.
+    /// Its place, from 1 to the total.
     pub(crate) number: u8,
     /// Its text.
     pub(crate) text: String,
@@ -71,6 +72,8 @@ pub(crate) struct PartLimits {
     pub(crate) groups: usize,
     /// How many bytes their parts have.
     pub(crate) bytes: usize,
+    /// The longest text put together, in characters; it is cut.
+    pub(crate) chars: usize,
 }
 
 /// What to do with a part.
@@ -92,14 +95,6 @@ pub(crate) enum Placement {
 /// Why a part is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    /// It is not one of its total: no other attempt will help.
-    #[error("part {number} of {total}: expected a number from 1 to the total")]
-    Number {
-        /// Its place.
-        number: u8,
-        /// How many there are said to be.
-        total: u8,
-    },
     /// The sender has begun too many texts; it may be taken later.
     #[error("the sender has {0} texts that lack parts: try again when one of them is whole")]
     Groups(usize),
@@ -114,18 +109,16 @@ impl Default for PartLimits {
         Self {
             groups: 16,
             bytes: 128 << 10,
+            chars: 20_000,
         }
     }
 }
 
 /// Says what to do with a part.
 pub(crate) fn place(part: &Part, held: &Snapshot, limits: &PartLimits) -> Placement {
-    let (number, total) = (part.number, part.key.total);
-    if !(1..=total).contains(&number) {
-        return Placement::Refuse(Refusal::Number { number, total });
-    }
+    let total = part.key.total;
     let mut texts = texts(total, &held.group);
-    let same = texts.insert(number, part.text.as_str());
+    let same = texts.insert(part.number, part.text.as_str());
     let is_complete = texts.len() == usize::from(total);
     match same {
         Some(text) if text == part.text => Placement::Duplicate,

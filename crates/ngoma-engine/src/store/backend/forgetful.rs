@@ -44,6 +44,7 @@ pub(crate) fn forgetful_store(folder: &Path) -> (Store, Troubles) {
         epoch: 7.into(),
         is_shared: false,
         log_lines: 10,
+        part_limits: Default::default(),
         reserve: None,
         unsure: Default::default(),
         shelves: Default::default(),

@@ -15,6 +15,7 @@ async fn open(folder: &TempDir, max_pages: Option<u64>) -> Store {
         backlog: 64,
         max_pages,
         log_lines: 10,
+        part_limits: Default::default(),
         metrics: Arc::default(),
         reserve_bytes: 1 << 16,
         least_free: 0,

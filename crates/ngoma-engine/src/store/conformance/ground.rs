@@ -131,6 +131,7 @@ impl Ground {
             channel: self.channel,
             provider_id: provider_id.map(str::to_owned),
             fingerprint: None,
+            part: None,
             from: Address::new("tel", "+1"),
             to: Address::new("tel", "100"),
             content: Some("hi".into()),
@@ -233,6 +234,7 @@ impl Ground {
             channel: self.channel,
             message: message.clone(),
             root: None,
+            part: None,
             at: self.now,
             result,
             trail: Trail::default(),
@@ -281,6 +283,7 @@ async fn open(database: &Database, folder: &Path) -> Store {
         backlog: 64,
         max_pages: None,
         log_lines: 10,
+        part_limits: Default::default(),
         metrics: Arc::default(),
     };
     Store::open(folder, options).await.unwrap()

@@ -1,8 +1,14 @@
 //! What people send: taken once.
 
 use super::{Ground, on_every_store};
+use crate::inbound::Fingerprint;
 use crate::store::{InboundMessage, Publish, QueueKind, StoreError, StoredInbound};
 use crate::trace::Trail;
+use ngoma_message::MessageId;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,21 +69,64 @@ async fn a_message_is_known_by_its_own_id_on_its_channel_only() {
     .await;
 }
 
+fn says(ground: &Ground, hash: &str, known_for: u64, second: u64) -> InboundMessage {
+    InboundMessage {
+        fingerprint: Some(Fingerprint {
+            hash: hash.to_owned(),
+            known_for: Duration::from_secs(known_for),
+        }),
+        created_at: ground.now + Duration::from_secs(second),
+        ..ground.inbound(None)
+    }
+}
+
 #[tokio::test]
-async fn a_message_without_an_id_is_known_by_what_it_says_for_an_hour() {
+async fn a_message_without_an_id_is_known_by_what_it_says_for_a_while() {
     on_every_store(async |ground| {
-        let says = |minutes: u64| InboundMessage {
-            fingerprint: Some("f".into()),
-            created_at: ground.now + Duration::from_secs(60 * minutes),
-            ..ground.inbound(None)
-        };
-        let (first, soon, late) = (says(0), says(59), says(60));
-        assert_eq!(take(ground, &first).await, Ok(StoredInbound::Stored));
-        assert_eq!(
-            take(ground, &soon).await,
-            Ok(StoredInbound::Duplicate(first.id.clone()))
-        );
-        assert_eq!(take(ground, &late).await, Ok(StoredInbound::Stored));
+        for (hash, known_for) in [("with a time", 3600), ("without", 60)] {
+            let says = |second| says(ground, hash, known_for, second);
+            let (first, late) = (says(known_for), says(2 * known_for));
+            assert_eq!(take(ground, &first).await, Ok(StoredInbound::Stored));
+            let known = Ok(StoredInbound::Duplicate(first.id.clone()));
+            assert_eq!(take(ground, &says(2 * known_for - 1)).await, known);
+            let elsewhere = InboundMessage {
+                account: ground.other.0,
+                channel: ground.other.1,
+                ..says(known_for)
+            };
+            assert_eq!(take(ground, &elsewhere).await, Ok(StoredInbound::Stored));
+            // The clock was set back.
+            assert_eq!(take(ground, &says(1)).await, known);
+            assert_eq!(take(ground, &says(0)).await, Ok(StoredInbound::Stored));
+            assert_eq!(take(ground, &late).await, Ok(StoredInbound::Stored));
+        }
+    })
+    .await;
+}
+
+/// Over midnight too: what was noted yesterday is looked for today.
+#[tokio::test]
+async fn each_message_is_taken_once_in_every_time_it_is_known_for() {
+    on_every_store(async |ground| {
+        let mut runner = TestRunner::deterministic();
+        let arrivals = prop::collection::vec((0_u8..3, 0_u64..3000), 30);
+        for case in 0..20 {
+            let arrivals = arrivals.new_tree(&mut runner).unwrap().current();
+            let (mut known, mut second) = (HashMap::new(), 0);
+            for (text, after) in arrivals {
+                second += after;
+                let message = says(ground, &format!("{case} {text}"), 3600, second);
+                let held = known.get(&text).filter(|(_, at)| second - at < 3600);
+                let expected = match held {
+                    Some((id, _)) => StoredInbound::Duplicate(MessageId::clone(id)),
+                    None => StoredInbound::Stored,
+                };
+                assert_eq!(take(ground, &message).await, Ok(expected), "{text} at {second}");
+                if held.is_none() {
+                    known.insert(text, (message.id, second));
+                }
+            }
+        }
     })
     .await;
 }

@@ -3,9 +3,11 @@
 
 mod accepting;
 mod ground;
+mod held_texts;
 mod inbound;
 mod keys;
 mod outbound;
+mod parts;
 mod people;
 mod receipts;
 mod sessions;

@@ -54,12 +54,12 @@ async fn a_status_never_goes_back() {
         let steps = [
             (
                 DeliveryStatus::Pending,
-                ReceiptResult::Recorded(id.clone()),
+                ReceiptResult::Recorded(id.clone(), DeliveryStatus::Pending),
                 Status::Sent,
             ),
             (
                 DeliveryStatus::Delivered,
-                ReceiptResult::Recorded(id.clone()),
+                ReceiptResult::Recorded(id.clone(), DeliveryStatus::Delivered),
                 Status::Delivered,
             ),
             (DeliveryStatus::Pending, ReceiptResult::Unchanged, Status::Delivered),
@@ -83,7 +83,7 @@ async fn a_receipt_that_comes_while_nobody_knows_ends_the_message() {
         let by_us = |status| about(ReceiptFor::MessageId(id.clone()), status);
         ground.end_attempt(&ground.store, &id, over(Status::Unknown)).await;
         let result = report(ground, by_us(DeliveryStatus::Delivered)).await;
-        assert_eq!(result, ReceiptResult::Recorded(id.clone()));
+        assert_eq!(result, ReceiptResult::Recorded(id.clone(), DeliveryStatus::Delivered));
         assert_eq!(ground.status(&id).await, Status::Delivered);
     })
     .await;

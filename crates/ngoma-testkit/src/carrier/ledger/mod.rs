@@ -5,6 +5,7 @@ mod verdict;
 pub use verdict::{Verdict, compare, compare_inbound};
 
 use super::script::Answer;
+use ngoma_engine::channel::PartHeader;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -37,6 +38,9 @@ pub enum Entry {
         submission: u64,
         /// Our id of the message.
         message_id: String,
+        /// The part of it, when it was not whole.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part: Option<PartSubmitted>,
         /// What it decided.
         answer: Answer,
         /// The id it gave to a message it took.
@@ -80,6 +84,30 @@ pub struct Submission {
     pub to: String,
     /// The text.
     pub text: String,
+    /// Which part of the message it is, when it is not whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<PartSubmitted>,
+}
+
+/// The header of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PartSubmitted {
+    /// The sender's number of the text.
+    pub reference: u16,
+    /// How many parts it has.
+    pub total: u8,
+    /// Which one this is, from 1.
+    pub number: u8,
+}
+
+impl From<PartHeader> for PartSubmitted {
+    fn from(header: PartHeader) -> Self {
+        Self {
+            reference: header.reference(),
+            total: header.total(),
+            number: header.number(),
+        }
+    }
 }
 
 /// What became of a receipt.
@@ -196,6 +224,7 @@ mod tests {
             from: None,
             to: "+27831234567".to_owned(),
             text: "Welcome.".to_owned(),
+            part: None,
         })
     }
 

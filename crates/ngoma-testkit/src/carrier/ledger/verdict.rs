@@ -1,6 +1,6 @@
 //! Compares what was promised with what the ledger shows.
 
-use super::{Entry, Line};
+use super::{Entry, Line, PartSubmitted};
 use crate::carrier::script::Answer;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -68,16 +68,43 @@ impl fmt::Display for Verdict {
 pub fn compare<'a>(accepted: impl IntoIterator<Item = &'a str>, ledger: &'a [Line]) -> Verdict {
     let answered = |is_meant: fn(&Answer) -> bool| {
         ledger.iter().filter_map(move |line| match &line.entry {
-            Entry::Answer { message_id, answer, .. } if is_meant(answer) => Some(message_id.as_str()),
+            Entry::Answer {
+                message_id,
+                answer,
+                part,
+                ..
+            } if is_meant(answer) => Some((message_id.as_str(), *part)),
             _ => None,
         })
     };
-    let taken: Vec<&str> = answered(|answer| answer.is_taken()).collect();
-    let refused: BTreeSet<&str> = answered(|answer| *answer == Answer::PermanentError).collect();
+    let taken = taken_whole(answered(|answer| answer.is_taken()));
+    let refused: BTreeSet<&str> = answered(|answer| *answer == Answer::PermanentError)
+        .map(|(id, _)| id)
+        .collect();
     let mut verdict = Verdict::of(&accepted.into_iter().collect(), &taken);
     let (refused, lost) = verdict.lost.into_iter().partition(|id| refused.contains(id.as_str()));
     (verdict.refused, verdict.lost) = (refused, lost);
     verdict
+}
+
+/// The messages that were taken, as often as they were: one in parts as often as the part that was taken most often,
+/// and not at all while a part is missing or the parts are not of one text.
+fn taken_whole<'a>(answers: impl Iterator<Item = (&'a str, Option<PartSubmitted>)>) -> Vec<&'a str> {
+    let mut taken = Vec::new();
+    let mut parts: BTreeMap<&str, BTreeMap<PartSubmitted, usize>> = BTreeMap::new();
+    for (id, part) in answers {
+        match part {
+            None => taken.push(id),
+            Some(part) => *parts.entry(id).or_default().entry(part).or_default() += 1,
+        }
+    }
+    for (id, counts) in parts {
+        let texts: BTreeSet<(u16, u8)> = counts.keys().map(|part| (part.reference, part.total)).collect();
+        let is_whole = texts.len() == 1 && texts.iter().all(|(_, total)| counts.len() == usize::from(*total));
+        let times = counts.into_values().max().unwrap_or(0);
+        taken.extend(std::iter::repeat_n(id, if is_whole { times } else { 0 }));
+    }
+    taken
 }
 
 /// Whether each message the carrier sent and that was answered for is in the store once; `stored` are the provider's
@@ -102,6 +129,7 @@ mod tests {
             entry: Entry::Answer {
                 submission: 0,
                 message_id: (*id).to_owned(),
+                part: None,
                 answer: *answer,
                 provider_id: None,
             },
@@ -150,6 +178,32 @@ mod tests {
         );
         assert_eq!(verdict.duplicates["a"], 2);
         assert!(!verdict.is_exactly_once());
+    }
+
+    #[test]
+    fn a_message_in_parts_was_taken_when_all_its_parts_were() {
+        let check = |parts: &[(u16, u8, u8)], expected: &str| {
+            let mut ledger = ledger(&vec![("a", Accepted); parts.len()]);
+            for (line, (reference, total, number)) in ledger.iter_mut().zip(parts) {
+                if let Entry::Answer { part, .. } = &mut line.entry {
+                    *part = Some(PartSubmitted {
+                        reference: *reference,
+                        total: *total,
+                        number: *number,
+                    });
+                }
+            }
+            assert_eq!(compare(["a"], &ledger).to_string(), expected, "{parts:?}");
+        };
+        let clean = "0 lost, 0 more than once, 0 unexpected, 0 refused";
+        let lost = "1 lost, 0 more than once, 0 unexpected, 0 refused";
+        check(&[(7, 2, 2), (7, 2, 1)], clean);
+        check(&[(7, 2, 1)], lost);
+        check(&[(7, 2, 1), (8, 2, 2)], lost);
+        check(
+            &[(7, 2, 1), (7, 2, 2), (7, 2, 2)],
+            "0 lost, 1 more than once, 0 unexpected, 0 refused",
+        );
     }
 
     #[test]
