@@ -95,7 +95,7 @@ impl Engine {
             StoreChoice::Sqlite => None,
             StoreChoice::Postgres(_) => Some(Spool::open(data, options.limits.spool())?),
         };
-        let lease = WorkerLease::new(store.epoch(), opening, Arc::clone(&options.clock), store.is_shared());
+        let lease = WorkerLease::new(&store, opening, Arc::clone(&options.clock), options.limits.worker_lease);
         let queue = QueueParts::open(&options, &store)?;
         let parts = RuntimeParts {
             store,
@@ -122,7 +122,7 @@ impl Engine {
     ) -> Result<Arc<Self>, StoreError> {
         let opening = options.clock.monotonic();
         let parts = RuntimeParts {
-            lease: WorkerLease::new(store.epoch(), opening, Arc::clone(&options.clock), store.is_shared()),
+            lease: WorkerLease::new(&store, opening, Arc::clone(&options.clock), options.limits.worker_lease),
             store,
             spool: None,
             queue,

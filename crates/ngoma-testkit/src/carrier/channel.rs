@@ -1,7 +1,7 @@
 //! The channel type `fake_carrier`: what it is given to send goes to a [`Carrier`] in the same process.
 
 use super::listener::Listener;
-use super::{Answer, Carrier, Submission};
+use super::{Answer, Carrier, Decision, Submission};
 use async_trait::async_trait;
 use ngoma_engine::channel::{
     ChannelContext, ChannelType, Config, ConfigError, Description, Outbound, SendError, SendErrorKind, Sent, Transport,
@@ -45,24 +45,33 @@ impl ChannelType for FakeCarrier {
 #[async_trait]
 impl Transport for FakeCarrierTransport {
     async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
-        let from = message.from.as_ref().map(Address::value);
-        let submission = Submission {
-            message_id: message.id.to_string(),
-            from: from.or(self.address.as_deref()).map(str::to_owned),
-            to: message.to.value().to_owned(),
-            text: message.content.clone(),
-        };
-        let decision = self.carrier.submit(submission).await;
-        let (kind, reason) = match decision.answer {
-            Answer::Accepted => {
-                let provider_id = decision.provider_id;
-                return Ok(Sent { provider_id });
-            }
-            Answer::ResponseLost => (SendErrorKind::Ambiguous, "the carrier's response was lost"),
-            Answer::Throttled => (SendErrorKind::Throttled, "the carrier asks for a slower pace"),
-            Answer::TemporaryError => (SendErrorKind::Temporary, "the carrier cannot take it now"),
-            Answer::PermanentError => (SendErrorKind::Permanent, "the carrier refuses it"),
-        };
-        Err(SendError::new(kind, reason))
+        let submission = submission_of(message, self.address.as_deref());
+        result_of(self.carrier.submit(submission).await)
     }
+}
+
+/// A message as it is handed to the carrier by a channel of that address.
+pub(super) fn submission_of(message: &Outbound, address: Option<&str>) -> Submission {
+    let from = message.from.as_ref().map(Address::value);
+    Submission {
+        message_id: message.id.to_string(),
+        from: from.or(address).map(str::to_owned),
+        to: message.to.value().to_owned(),
+        text: message.content.clone(),
+    }
+}
+
+/// What a channel makes of the carrier's decision.
+pub(super) fn result_of(decision: Decision) -> Result<Sent, SendError> {
+    let (kind, reason) = match decision.answer {
+        Answer::Accepted => {
+            let provider_id = decision.provider_id;
+            return Ok(Sent { provider_id });
+        }
+        Answer::ResponseLost => (SendErrorKind::Ambiguous, "the carrier's response was lost"),
+        Answer::Throttled => (SendErrorKind::Throttled, "the carrier asks for a slower pace"),
+        Answer::TemporaryError => (SendErrorKind::Temporary, "the carrier cannot take it now"),
+        Answer::PermanentError => (SendErrorKind::Permanent, "the carrier refuses it"),
+    };
+    Err(SendError::new(kind, reason))
 }

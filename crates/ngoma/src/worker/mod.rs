@@ -67,6 +67,7 @@ pub async fn open_engine(settings: &Settings) -> Result<Arc<Engine>> {
     let mut options = EngineOptions::new(Arc::new(SystemClock), Arc::new(sandbox), ngoma_channels::all());
     options.store = settings.store.clone();
     options.queue = settings.queue.clone();
+    options.limits = options.limits.with_worker_lease(settings.worker_lease);
     Ok(Engine::open(&settings.data, options).await?)
 }
 
@@ -86,7 +87,10 @@ async fn serve(settings: Settings, sockets: Sockets, ready: File, is_demo: bool)
         demo::apply(&engine, &settings.data, &base_url).await?;
     }
     let control = Control::bind(&settings.data, engine.clone(), base_url.clone())?;
-    let background = [tokio::spawn(control.run()), tokio::spawn(upkeep::run(engine.clone()))];
+    let background = [
+        tokio::spawn(control.run()),
+        tokio::spawn(upkeep::run(engine.clone(), settings.worker_lease)),
+    ];
     let web = web_server::start(sockets.web, routes(&engine, is_demo))?;
     startup_lines::print(&engine, &settings.data, &base_url, is_demo);
     let metrics = sockets

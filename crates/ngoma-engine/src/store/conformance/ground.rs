@@ -17,7 +17,6 @@ use ngoma_message::{Address, MessageId, Object, Timestamp};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// A store, the numbers of what is in it, and the moment it is.
@@ -271,18 +270,7 @@ async fn open(database: &Database, folder: &Path) -> Store {
         Database::Sqlite => StoreChoice::Sqlite,
         Database::Postgres(url) => StoreChoice::Postgres(url.clone()),
     };
-    let options = StoreOptions {
-        reserve_bytes: 1 << 16,
-        least_free: 0,
-        choice,
-        lease_wait: Duration::ZERO,
-        group_commit: 16,
-        backlog: 64,
-        max_pages: None,
-        log_lines: 10,
-        metrics: Arc::default(),
-    };
-    Store::open(folder, options).await.unwrap()
+    Store::open(folder, StoreOptions::of_a_test(choice)).await.unwrap()
 }
 
 /// Nothing goes wrong.

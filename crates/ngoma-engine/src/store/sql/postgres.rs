@@ -13,6 +13,9 @@ use std::time::Duration;
 
 /// How long connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// How long a transaction may stand still before the server ends it: one whose process was stopped must not hold up those
+/// who take its work over.
+const STANDSTILL: Duration = Duration::from_secs(3);
 /// How many rows one statement inserts, largest first: few sizes, so that few statements are prepared.
 const ROWS_AT_ONCE: [usize; 6] = [100, 40, 16, 6, 2, 1];
 /// How many statements a connection keeps prepared before it begins anew.
@@ -48,7 +51,9 @@ impl PostgresDb {
             .tcp_user_timeout(Duration::from_secs(30));
         let mut client = config.connect(NoTls)?;
         client.batch_execute(&format!(
-            "SET search_path TO {SCHEMA}; SET synchronous_commit TO on; SET client_min_messages TO warning"
+            "SET search_path TO {SCHEMA}; SET synchronous_commit TO on; SET client_min_messages TO warning; \
+             SET idle_in_transaction_session_timeout TO {}",
+            STANDSTILL.as_millis()
         ))?;
         Ok(Self {
             client,
@@ -275,8 +280,9 @@ impl From<postgres::Error> for SqlError {
         if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) {
             return Self::Conflict(told.message().to_owned());
         }
-        // Connection exceptions, resources, operator intervention, system errors: the server is not well.
-        let passes = ["08", "53", "57", "58"];
+        // Connection exceptions, resources, operator intervention, system errors: the server is not well. A transaction
+        // that stood still is ended by it, and the connection with it.
+        let passes = ["08", "53", "57", "58", "25P03"];
         match passes.iter().any(|class| code.code().starts_with(class)) {
             true => Self::Unavailable(format!("PostgreSQL: {}", told.message())),
             false => Self::Refused(told.message().to_owned()),
