@@ -115,7 +115,7 @@ impl WorkerLease {
     }
 }
 
-/// Confirms the lease until the engine stops, and takes a new one when it was lost.
+/// Says that this process lives and confirms its lease, until the engine stops; takes a new one when it was lost.
 pub(crate) async fn beat_until_stopped(runtime: Weak<Runtime>) {
     loop {
         let Some(runtime) = runtime.upgrade() else { return };
@@ -125,13 +125,15 @@ pub(crate) async fn beat_until_stopped(runtime: Weak<Runtime>) {
         }
         let beaten = beat(&runtime).await;
         let (every, beat_now) = (runtime.limits.beat_every, Arc::clone(&runtime.lease.beat_now));
+        let is_shared = runtime.lease.is_shared;
         drop(runtime);
         match beaten {
             Ok(()) => {
                 let _ = tokio::time::timeout(every, beat_now.notified()).await;
             }
             Err(error) => {
-                if !is_stopping {
+                // Where nobody shares the store, a beat is only a sign of life.
+                if !is_stopping && is_shared {
                     tracing::warn!(%error, "the lease on this process's work is not confirmed");
                 }
                 tokio::time::sleep(AFTER_TROUBLE).await;

@@ -174,9 +174,7 @@ impl Engine {
         self.keep_task(tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime))));
         let follow_ups = queue::pull_follow_ups_until_stopped(Arc::downgrade(runtime));
         self.keep_task(tokio::spawn(follow_ups));
-        if runtime.store.is_shared() {
-            self.keep_task(tokio::spawn(lease::beat_until_stopped(Arc::downgrade(runtime))));
-        }
+        self.keep_task(tokio::spawn(lease::beat_until_stopped(Arc::downgrade(runtime))));
         if let Some(spool) = &runtime.spool {
             let drain = spool::drain_until_stopped(Arc::downgrade(runtime), Arc::clone(spool));
             self.keep_task(tokio::spawn(drain));

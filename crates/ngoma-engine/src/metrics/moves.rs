@@ -42,6 +42,9 @@ impl Metrics {
             },
             AttemptResult::Over { .. } | AttemptResult::Later { .. } | AttemptResult::PassedOn { .. } => {}
         }
+        if effects.is_ambiguous {
+            self.count(Count::Ambiguous, channel);
+        }
         if effects.is_possible_duplicate {
             self.count(Count::PossibleDuplicates, channel);
         }

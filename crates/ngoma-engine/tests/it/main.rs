@@ -22,5 +22,6 @@ mod script;
 mod sending;
 mod sessions;
 mod trouble;
+mod watched;
 mod web_hooks;
 mod world;

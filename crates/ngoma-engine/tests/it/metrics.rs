@@ -3,15 +3,15 @@
 use crate::line::{Line, text, turn};
 use crate::world::{World, demo, soon};
 use ngoma_engine::channel::{Receipt, ReceiptFor, SendErrorKind, Sent};
-use ngoma_engine::metrics::Watched;
 use ngoma_engine::{Limits, Status};
 use ngoma_message::{DeliveryStatus, MessageId};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// The number of a sample such as `ngoma_messages_sent_total{account="demo",channel="sms"}`.
-fn number(metrics: &str, sample: &str) -> Option<f64> {
+pub fn number(metrics: &str, sample: &str) -> Option<f64> {
     let found = metrics
         .lines()
         .find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
@@ -19,7 +19,7 @@ fn number(metrics: &str, sample: &str) -> Option<f64> {
 }
 
 /// Waits until the sample has this number: what is stored is counted a moment later.
-async fn check(world: &World, sample: &str, expected: f64) {
+pub async fn check(world: &World, sample: &str, expected: f64) {
     let reached = async {
         while number(&world.engine().metrics_text().await, sample) != Some(expected) {
             tokio::task::yield_now().await;
@@ -65,11 +65,7 @@ fn masked(metrics: &str) -> String {
 #[tokio::test]
 async fn every_metric_is_told_under_its_name() {
     let world = World::new().await;
-    world.engine().metrics().watch(Watched::SpoolBytes, || 0.0);
-    world.engine().metrics().watch(Watched::OutboxLagSeconds, || 1.5);
-    let metrics = world.engine().metrics_text().await;
-    assert_eq!(number(&metrics, "ngoma_outbox_lag_seconds"), Some(1.5));
-    insta::assert_snapshot!(masked(&metrics));
+    insta::assert_snapshot!(masked(&world.engine().metrics_text().await));
 }
 
 #[test]

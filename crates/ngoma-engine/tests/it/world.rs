@@ -6,7 +6,7 @@ use ngoma_engine::channel::ChannelType;
 use ngoma_engine::directory::{AccountDocument, ChannelPolicy, ChannelRecord, Document, Route, ServiceDocument};
 use ngoma_engine::service::Bundle;
 use ngoma_engine::{
-    Direction, Engine, EngineOptions, FrozenClock, Limits, MessageRecord, Status, StoreChoice, StoreError,
+    Direction, Engine, EngineOptions, FrozenClock, Limits, MessageRecord, QueueChoice, Status, StoreChoice, StoreError,
 };
 use ngoma_message::{Address, MessageId, Object, Timestamp};
 use std::collections::BTreeMap;
@@ -25,6 +25,7 @@ pub struct World {
     pub lines: Lines,
     pub limits: Limits,
     pub store: StoreChoice,
+    pub queue: QueueChoice,
     engine: Option<Arc<Engine>>,
 }
 
@@ -63,6 +64,7 @@ impl World {
                 ..Limits::default()
             },
             store: store(),
+            queue: QueueChoice::default(),
             engine: None,
         }
     }
@@ -79,6 +81,7 @@ impl World {
         let mut options = EngineOptions::new(self.clock.clone(), self.script.clone(), types);
         options.limits = self.limits.clone();
         options.store = self.store.clone();
+        options.queue = self.queue.clone();
         options
     }
 
