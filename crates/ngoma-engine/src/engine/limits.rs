@@ -111,7 +111,7 @@ impl Limits {
     }
 
     /// Those of the spool.
-    pub(super) fn spool(&self) -> SpoolBounds {
+    pub(crate) fn spool(&self) -> SpoolBounds {
         SpoolBounds {
             bytes: self.spool_bytes,
             messages: self.spool_messages,

@@ -116,6 +116,7 @@ impl Engine {
     #[cfg(all(test, feature = "faults"))]
     pub(crate) async fn on_model(
         store: Store,
+        spool: Option<Arc<Spool>>,
         queue: Arc<dyn queue::Queue>,
         due_work: Arc<tokio::sync::Notify>,
         options: EngineOptions,
@@ -124,7 +125,7 @@ impl Engine {
         let parts = RuntimeParts {
             lease: WorkerLease::new(&store, opening, Arc::clone(&options.clock), options.limits.worker_lease),
             store,
-            spool: None,
+            spool,
             queue,
             due_work,
             metrics: Arc::default(),
@@ -204,8 +205,8 @@ impl Engine {
         }
         runtime.store.close_aside().await;
         // The spool's last transaction comes after the store's: it takes what the store does not.
-        if let Some(spool) = runtime.spool.clone() {
-            let _ = tokio::task::spawn_blocking(move || spool.close()).await;
+        if let Some(spool) = &runtime.spool {
+            spool.close_aside().await;
         }
     }
 

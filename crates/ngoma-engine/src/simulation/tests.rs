@@ -119,6 +119,11 @@ fn a_dropped_early_receipt_is_found() {
 }
 
 #[test]
+fn a_spool_that_forgets_too_early_is_found() {
+    check_found(Fault::SpoolForgetsFirst, "I1");
+}
+
+#[test]
 fn a_lease_that_is_not_fenced_is_found() {
     check_found(Fault::LeaseNotFenced, "I4");
 }

@@ -23,6 +23,28 @@ pub(crate) use writer::Writer;
 
 use super::StoreError;
 
+/// Writes operations with group commit, in the order they are handed over.
+pub(crate) trait Writes: Send + Sync {
+    /// Hands over an operation for the next transaction.
+    fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError>;
+    /// Writes what was handed over before, and lets go of the database.
+    fn close(&self);
+    /// Whether closing waits for a thread.
+    fn has_threads(&self) -> bool {
+        true
+    }
+}
+
+impl Writes for Writer {
+    fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
+        Self::hand_over(self, operation)
+    }
+
+    fn close(&self) {
+        Self::close(self);
+    }
+}
+
 /// A database and how its connections are used.
 pub(super) trait Backend: Send + Sync {
     /// Hands an operation to the writer of its account. Operations of one account run in the order they were handed over.
