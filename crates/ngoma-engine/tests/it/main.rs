@@ -21,6 +21,7 @@ mod restarts;
 mod script;
 mod sending;
 mod sessions;
+mod tls;
 mod trouble;
 mod watched;
 mod web_hooks;

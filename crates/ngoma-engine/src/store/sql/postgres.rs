@@ -1,6 +1,7 @@
 //! PostgreSQL, through the synchronous client: a connection belongs to one thread of the store.
 
 use super::cell::{Cell, Row};
+use super::tls::{self, Way};
 use super::{Db, Dialect, Insert, Param, SqlError, as_dollars};
 use bytes::BytesMut;
 use ngoma_message::Timestamp;
@@ -41,15 +42,15 @@ struct Gathered {
 impl PostgresDb {
     /// Connects; the tables are looked for in [`SCHEMA`].
     pub(crate) fn connect(url: &str) -> Result<Self, SqlError> {
-        let mut config: postgres::Config = url
-            .parse()
-            // The parser's words may hold the password.
-            .map_err(|_| SqlError::Refused("the address of the database cannot be read".into()))?;
+        let Way { mut config, tls } = tls::read(url)?;
         config
             .connect_timeout(CONNECT_WITHIN)
             .application_name("ngoma")
             .tcp_user_timeout(Duration::from_secs(30));
-        let mut client = config.connect(NoTls)?;
+        let mut client = match tls {
+            Some(tls) => config.connect(tls)?,
+            None => config.connect(NoTls)?,
+        };
         client.batch_execute(&format!(
             "SET search_path TO {SCHEMA}; SET synchronous_commit TO on; SET client_min_messages TO warning; \
              SET idle_in_transaction_session_timeout TO {}",
@@ -271,6 +272,10 @@ impl From<postgres::Error> for SqlError {
         let Some(told) = error.as_db_error() else {
             // Without a word of the server's: the line to it broke, or a value does not fit a column.
             let is_line = error.is_closed() || error.source().is_some_and(|cause| cause.is::<std::io::Error>());
+            if with_cause(&error).contains("does not support TLS") {
+                let advice = "switch it on there (ssl = on), or take sslmode out of the address";
+                return Self::Refused(format!("the server offers no TLS: {advice}"));
+            }
             return match is_line || error.to_string().starts_with("error connecting") {
                 true => Self::Unavailable(format!("PostgreSQL: {}", with_cause(&error))),
                 false => Self::Refused(with_cause(&error)),
