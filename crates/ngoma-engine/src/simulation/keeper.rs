@@ -6,13 +6,12 @@ use super::random::Random;
 use super::service::Script;
 use super::world::{ACCOUNTS, World};
 use crate::channel::ChannelType;
-use crate::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
+use crate::directory::{AccountDocument, Document};
 use crate::queue::{BrokeredQueue, Queue, StoreQueue};
-use crate::service::Bundle;
+use crate::spool::Spool;
 use crate::store::Store;
 use crate::store::model::{Disk, Surroundings};
 use crate::{Engine, EngineOptions, Limits};
-use ngoma_message::Object;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -125,42 +124,9 @@ async fn keep_up(process: Arc<Process>, engine: Arc<Engine>) {
 }
 
 fn document() -> Document {
+    let declared = || AccountDocument::of_a_test(&[("ussd", "*120#"), ("sms", "100")]);
     let accounts = ACCOUNTS.map(|account| (account.to_owned(), declared()));
     Document {
         accounts: BTreeMap::from(accounts),
-    }
-}
-
-fn declared() -> AccountDocument {
-    let channel = |code: &str, address: &str| ChannelRecord {
-        channel_type: code.into(),
-        address: Some(address.into()),
-        country: None,
-        ..ChannelRecord::default()
-    };
-    let route = |channel: &str| Route {
-        channel: channel.into(),
-        service: "main".into(),
-        ..Route::default()
-    };
-    let service = ServiceDocument {
-        wants_events: false,
-        kind: "script".into(),
-        config: Object::new(),
-        http_allow: None,
-        bundle: Bundle {
-            hash: "one".into(),
-            main: "main.js".into(),
-            files: BTreeMap::from([("main.js".to_owned(), Vec::new())]),
-        },
-    };
-    AccountDocument {
-        webhook: None,
-        channels: BTreeMap::from([
-            ("sms".to_owned(), channel("sms", "100")),
-            ("ussd".to_owned(), channel("ussd", "*120#")),
-        ]),
-        services: BTreeMap::from([("main".to_owned(), service)]),
-        routes: Some(vec![route("ussd"), route("sms")]),
     }
 }

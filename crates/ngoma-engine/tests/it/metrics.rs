@@ -1,7 +1,7 @@
 //! What is counted and measured, as Prometheus is told it.
 
 use crate::line::{Line, text, turn};
-use crate::world::{World, demo, soon};
+use crate::world::{PATIENCE, World, demo, soon, until};
 use ngoma_engine::channel::{Receipt, ReceiptFor, SendErrorKind, Sent};
 use ngoma_engine::{Limits, Status};
 use ngoma_message::{DeliveryStatus, MessageId};
@@ -25,7 +25,7 @@ pub async fn check(world: &World, sample: &str, expected: f64) {
             tokio::task::yield_now().await;
         }
     };
-    if tokio::time::timeout(Duration::from_secs(10), reached).await.is_err() {
+    if tokio::time::timeout(PATIENCE, reached).await.is_err() {
         let metrics = world.engine().metrics_text().await;
         assert_eq!(number(&metrics, sample), Some(expected), "{sample} in\n{metrics}");
     }
@@ -167,6 +167,8 @@ async fn what_a_person_gets_no_answer_to_is_counted_with_its_cause() {
         .record_fallback(&late.id, "Later", true, "nobody answered");
     fallback.await.unwrap();
     check(&world, &ussd("fallbacks"), 1.0).await;
+    // The first has begun, or it would expire as well.
+    until(|| world.script.begun.load(Ordering::SeqCst) == 2).await;
     world.clock.advance(Duration::from_secs(5));
     world.script.gate.add_permits(1);
     check(&world, &ussd("inbound_expired"), 1.0).await;

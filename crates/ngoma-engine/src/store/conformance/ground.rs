@@ -2,10 +2,9 @@
 
 use crate::SystemClock;
 use crate::channel::Receipt;
-use crate::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
+use crate::directory::{AccountDocument, Document};
 use crate::queue::{Line, Queue, StoreQueue};
 use crate::record::Status;
-use crate::service::Bundle;
 use crate::store::model::{Disk, Fate, Surroundings};
 use crate::store::{
     AttemptResult, InboundMessage, NewOutbound, OutcomeWrite, Publish, PulledInbound, PulledOutbound, QueueKind,
@@ -208,7 +207,7 @@ impl Ground {
     }
 
     /// Says that an attempt begins now.
-    pub(super) async fn begin_attempt(&self, store: &Store, message: &MessageId) -> Result<(), StoreError> {
+    pub(super) async fn begin_attempt(&self, store: &Store, message: &MessageId) -> Result<bool, StoreError> {
         let lease = store.epoch();
         store
             .begin_attempt(self.account, message.clone(), self.now, lease)
@@ -298,35 +297,7 @@ impl Surroundings for Calm {
 }
 
 fn document() -> Document {
-    let declared = || {
-        let channel = ChannelRecord {
-            channel_type: "sms".into(),
-            address: Some("100".into()),
-            ..ChannelRecord::default()
-        };
-        let service = ServiceDocument {
-            wants_events: false,
-            kind: "script".into(),
-            config: Object::new(),
-            http_allow: None,
-            bundle: Bundle {
-                hash: "one".into(),
-                main: "main.js".into(),
-                files: BTreeMap::from([("main.js".to_owned(), b"1".to_vec())]),
-            },
-        };
-        let route = Route {
-            channel: "sms".into(),
-            service: "main".into(),
-            ..Route::default()
-        };
-        AccountDocument {
-            webhook: None,
-            channels: BTreeMap::from([("sms".to_owned(), channel)]),
-            services: BTreeMap::from([("main".to_owned(), service)]),
-            routes: Some(vec![route]),
-        }
-    };
+    let declared = || AccountDocument::of_a_test(&[("sms", "100")]);
     Document {
         accounts: BTreeMap::from(["demo", "other"].map(|account| (account.to_owned(), declared()))),
     }
