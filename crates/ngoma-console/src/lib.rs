@@ -10,7 +10,7 @@ pub use phone::carrier::Carrier;
 pub use phone::store::PhoneStore;
 
 use axum::Router;
-use ngoma_engine::{Clock, Engine, SystemClock};
+use ngoma_engine::{Clock, Engine, Readiness, SystemClock};
 use ngoma_web::{App, Folder, Site, health};
 use rust_embed::RustEmbed;
 use std::sync::Arc;
@@ -49,9 +49,17 @@ fn apps_by(store: Arc<dyn PhoneStore>, carrier: Option<Arc<dyn Carrier>>, clock:
 fn health_app(store: Arc<dyn PhoneStore>) -> App {
     let check = move || {
         let store = Arc::clone(&store);
-        async move { store.ready().await }
+        async move { store.ready().await.map(as_told) }
     };
     App::new("health", health::routes(check))
+}
+
+/// An engine's readiness as `/ready` tells it.
+pub fn as_told(readiness: Readiness) -> health::Readiness {
+    match readiness {
+        Readiness::Ready => health::Readiness::Ready,
+        Readiness::Degraded(reason) => health::Readiness::Degraded(reason),
+    }
 }
 
 /// The console's templates, for whichever app needs them.

@@ -32,13 +32,13 @@ pub mod webhooks;
 pub use clients::{AcceptError, Client, RequestKey, Submission};
 pub use clock::{Clock, FrozenClock, SystemClock};
 pub use directory::ApplyError;
-pub use engine::{Engine, EngineOptions, Limits};
+pub use engine::{Engine, EngineOptions, Limits, Readiness};
 pub use outbound::{HoursError, OnAmbiguous, OnAmbiguousError, Priority, PriorityError, QuietHours};
 pub use queue::QueueChoice;
 pub use receipts::{Base, IdBase, IdBaseError};
 pub use record::{
-    DeadLetterKind, DeadLetterRecord, Direction, EventRecord, MessageRecord, SessionRecord, Status, TraceLine,
-    WorkerRecord,
+    DeadLetterKind, DeadLetterRecord, Direction, EventRecord, MessageRecord, OptOutRecord, SessionRecord, Status,
+    TraceLine, WorkerRecord,
 };
 pub use spool::SpoolStatus;
 pub use store::{OpenError, StoreChoice, StoreError};

@@ -51,6 +51,17 @@ pub struct EventRecord {
     pub detail: Option<String>,
 }
 
+/// A person who does not want messages of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OptOutRecord {
+    /// Who.
+    pub address: Address,
+    /// Since when.
+    pub at: Timestamp,
+    /// The message by which they said so; nothing when somebody else noted it.
+    pub message: Option<MessageId>,
+}
+
 /// Something that was given up, kept until a person has it tried again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetterRecord {

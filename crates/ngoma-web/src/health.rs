@@ -7,11 +7,20 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 use std::future::Future;
 
-/// The two routes; `check` answers why the process is not ready, if it is not.
+/// How a process is that takes work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// All is well.
+    Ready,
+    /// It takes work, and something is amiss.
+    Degraded(String),
+}
+
+/// The two routes; `check` answers how the process is, or why it takes no work.
 pub fn routes<C, F>(check: C) -> Router
 where
     C: Fn() -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<(), String>> + Send + 'static,
+    F: Future<Output = Result<Readiness, String>> + Send + 'static,
 {
     let ready = move || {
         let check = check.clone();
@@ -26,9 +35,13 @@ async fn report_life() -> Response {
     uncached(Json(json!({ "alive": true })).into_response())
 }
 
-fn report_readiness(verdict: Result<(), String>) -> Response {
+/// One that is degraded is still ready: a proxy that took it out would send its work nowhere better.
+fn report_readiness(verdict: Result<Readiness, String>) -> Response {
     uncached(match verdict {
-        Ok(()) => Json(json!({ "ready": true })).into_response(),
+        Ok(Readiness::Ready) => Json(json!({ "ready": true })).into_response(),
+        Ok(Readiness::Degraded(reason)) => {
+            Json(json!({ "ready": true, "degraded": true, "reason": reason })).into_response()
+        }
         Err(reason) => {
             let body = Json(json!({ "ready": false, "reason": reason }));
             (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
@@ -51,7 +64,7 @@ mod tests {
     use http_body_util::BodyExt;
     use tower::ServiceExt;
 
-    async fn check(path: &str, verdict: Result<(), String>, status: u16, expected: &str) {
+    async fn check(path: &str, verdict: Result<Readiness, String>, status: u16, expected: &str) {
         let app = routes(move || std::future::ready(verdict.clone()));
         let response = app
             .oneshot(Request::get(path).body(Body::empty()).unwrap())
@@ -66,7 +79,10 @@ mod tests {
     async fn health_and_readiness_are_told_apart() {
         let full = || Err("the disk is full".to_owned());
         check("/health", full(), 200, r#"{"alive":true}"#).await;
-        check("/ready", Ok(()), 200, r#"{"ready":true}"#).await;
+        let degraded = Readiness::Degraded("the broker is away".to_owned());
+        let told = r#"{"degraded":true,"ready":true,"reason":"the broker is away"}"#;
+        check("/ready", Ok(degraded), 200, told).await;
+        check("/ready", Ok(Readiness::Ready), 200, r#"{"ready":true}"#).await;
         check("/ready", full(), 503, r#"{"ready":false,"reason":"the disk is full"}"#).await;
     }
 }

@@ -8,7 +8,7 @@ use super::store::PhoneStore;
 use async_trait::async_trait;
 use http::StatusCode;
 use ngoma_engine::directory::{Account, ChannelRecord, Directory};
-use ngoma_engine::{Direction, MessageRecord, SessionRecord, Status, TraceLine};
+use ngoma_engine::{Direction, MessageRecord, Readiness, SessionRecord, Status, TraceLine};
 use ngoma_message::{Address, MessageId, SessionEvent, Timestamp};
 use ngoma_web::AppError;
 use serde_json::Value;
@@ -186,8 +186,8 @@ impl PhoneStore for Story {
         Ok(self.session.clone())
     }
 
-    async fn ready(&self) -> Result<(), String> {
-        Ok(())
+    async fn ready(&self) -> Result<Readiness, String> {
+        Ok(Readiness::Ready)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use ngoma_engine::directory::Directory;
-use ngoma_engine::{Engine, MessageRecord, SessionRecord, TraceLine};
+use ngoma_engine::{Engine, MessageRecord, Readiness, SessionRecord, TraceLine};
 use ngoma_message::{Address, MessageId};
 use ngoma_web::AppError;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ pub trait PhoneStore: Send + Sync {
         channel: &str,
         address: &Address,
     ) -> Result<Option<SessionRecord>, AppError>;
-    /// Why messages cannot be taken now, if they cannot.
-    async fn ready(&self) -> Result<(), String>;
+    /// Whether messages are taken now, and how well; the reason when they are not.
+    async fn ready(&self) -> Result<Readiness, String>;
 }
 
 #[async_trait]
@@ -54,7 +54,7 @@ impl PhoneStore for Arc<Engine> {
             .map_err(AppError::internal)
     }
 
-    async fn ready(&self) -> Result<(), String> {
+    async fn ready(&self) -> Result<Readiness, String> {
         Engine::ready(self).await
     }
 }

@@ -7,12 +7,10 @@ pub(crate) use place::Place;
 pub(crate) use routes::channel_routes;
 
 use crate::channel::{ChannelType, Description, Shutdown, Transport};
-use crate::directory::PaceSetting;
-use crate::outbound::{Pace, Rate};
+use crate::outbound::Bucket;
 use crate::queue::Line;
 use crate::store::QueueKind;
 use axum::Router;
-use ngoma_message::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
@@ -40,8 +38,8 @@ pub(crate) struct Running {
     pub(crate) window: usize,
     /// Places for messages that are being sent.
     pub(crate) sending: Arc<Semaphore>,
-    /// How fast it sends, by the setting it was made for.
-    pace: Mutex<(Option<PaceSetting>, Pace)>,
+    /// How fast it sends.
+    pub(crate) pace: Bucket,
     /// Whether messages wait in the queue's table that found no place in memory.
     backlog: AtomicBool,
     stop: watch::Sender<bool>,
@@ -71,7 +69,7 @@ impl Running {
             outbound_room: Arc::new(Semaphore::new(room.waiting)),
             window: room.sending,
             sending: Arc::new(Semaphore::new(room.sending)),
-            pace: Mutex::new((None, Pace::new(None, 1, Timestamp::from_micros(0)))),
+            pace: Bucket::default(),
             backlog: AtomicBool::new(false),
             stop,
             task: Mutex::new(Some(task)),
@@ -97,24 +95,6 @@ impl Running {
             // Follow-ups have places of their services and accounts, not of channels.
             QueueKind::Inbound | QueueKind::Event | QueueKind::Webhook => &self.inbound_room,
         }
-    }
-
-    /// Its pace; a full bucket when the setting has changed.
-    pub(crate) fn with_pace<T>(
-        &self,
-        setting: Option<PaceSetting>,
-        now: Timestamp,
-        ask: impl FnOnce(&mut Pace) -> T,
-    ) -> T {
-        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
-        if pace.0 != setting {
-            let rate = setting.and_then(|setting| Rate::per_second(setting.per_second).ok());
-            *pace = (
-                setting,
-                Pace::new(rate, setting.map_or(1, |setting| setting.burst), now),
-            );
-        }
-        ask(&mut pace.1)
     }
 
     /// Notes whether messages wait for a place in memory.

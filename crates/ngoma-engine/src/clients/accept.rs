@@ -4,7 +4,7 @@ use super::Client;
 use crate::channels::Running;
 use crate::directory::{Catalog, ChannelEntry};
 use crate::engine::Runtime;
-use crate::outbound::{Priority, address_on, measure};
+use crate::outbound::{Priority, address_on, backlog, measure};
 use crate::record::Status;
 use crate::store::{AcceptResult, Acceptance, NewOutbound, Publish, StoreError};
 use ngoma_message::{Address, MessageId, Object, Timestamp};
@@ -55,6 +55,16 @@ pub enum AcceptError {
     /// The key was used for another request.
     #[error("the key was used before, for another request")]
     KeyTaken,
+    /// Too much waits: try again later, with the same key if there was one.
+    #[error("{problem}")]
+    Full {
+        /// What waits, and the limit.
+        problem: String,
+        /// How long what waits takes to send, if that can be told.
+        time_to_drain: Option<Duration>,
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The store does not take them now: try again later, with the same key if there was one.
     #[error("the store is not available: {0}")]
     Unavailable(String),
@@ -85,6 +95,9 @@ pub(super) async fn accept(
         let checked = ways.message(submission, now);
         messages.push(checked.map_err(|(field, problem)| AcceptError::Invalid { index, field, problem })?);
     }
+    for (channel, ..) in ways.found.values() {
+        backlog::check(runtime, channel)?;
+    }
     let ids = messages.iter().map(|message| message.id.clone()).collect();
     let acceptance = Acceptance {
         account: client.account,
@@ -92,7 +105,14 @@ pub(super) async fn accept(
         at: now,
         idempotency: key.map(|key| (key.key, key.request)),
     };
-    match runtime.store.accept(acceptance).await {
+    // Others find places of their own among what waits for the store.
+    let place = match catalog.account(client.account) {
+        Some(account) => account.accepting.acquire().await.ok(),
+        None => None,
+    };
+    let stored = runtime.store.accept(acceptance).await;
+    drop(place);
+    match stored {
         Ok(AcceptResult::Accepted) => {
             runtime.look_for_due_work();
             Ok(ids)
@@ -101,6 +121,22 @@ pub(super) async fn accept(
         Ok(AcceptResult::KeyTaken) => Err(AcceptError::KeyTaken),
         Err(StoreError::Unavailable(reason) | StoreError::Refused(reason)) => Err(AcceptError::Unavailable(reason)),
     }
+}
+
+/// How long what waits on the channels that are named takes to send; of several the longest.
+pub(super) fn time_to_drain(runtime: &Runtime, client: &Client, submissions: &[Submission]) -> Option<Duration> {
+    let catalog = runtime.catalog();
+    // A list mostly names one channel.
+    let mut names: Vec<&str> = submissions
+        .iter()
+        .map(|submission| submission.channel.as_str())
+        .collect();
+    names.dedup();
+    let code = &catalog.account(client.account)?.code;
+    let channels = names.into_iter().filter_map(|name| catalog.channel_named(code, name));
+    channels
+        .filter_map(|channel| backlog::time_to_drain(runtime, channel))
+        .max()
 }
 
 /// The field at fault and what is wrong with it.

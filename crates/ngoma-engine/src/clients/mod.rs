@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::record::{EventRecord, MessageRecord};
 use crate::store::StoreError;
 use ngoma_message::MessageId;
+use std::time::Duration;
 
 impl Engine {
     /// Makes a token for an account; it is shown this once, the store keeps its hash. `None` when there is no such
@@ -32,6 +33,12 @@ impl Engine {
         key: Option<RequestKey>,
     ) -> Result<Vec<MessageId>, AcceptError> {
         accept::accept(self.runtime(), client, submissions, key).await
+    }
+
+    /// How long what waits on the channels of these messages takes to send, if that can be told; of several channels the
+    /// longest.
+    pub fn time_to_drain(&self, client: &Client, submissions: &[Submission]) -> Option<Duration> {
+        accept::time_to_drain(self.runtime(), client, submissions)
     }
 
     /// A message of a client's account, with what became of it, oldest first.

@@ -1,6 +1,7 @@
 //! The directory as the message path needs it: by the store's numbers, with routes ready to match.
 
-use super::{Account, ChannelRecord, Directory, Listeners, Route, WebhookRecord};
+use super::{Account, AccountPolicy, ChannelRecord, Directory, Listeners, Route, WebhookRecord};
+use crate::outbound::Bucket;
 use crate::service::ServiceKey;
 use crate::store::{Loaded, LoadedAccount, LoadedService};
 use ngoma_message::{Address, Country, Object};
@@ -26,9 +27,14 @@ pub(crate) struct AccountEntry {
     pub(crate) id: i64,
     pub(crate) code: String,
     pub(crate) webhook: Option<WebhookRecord>,
+    pub(crate) policy: AccountPolicy,
     pub(crate) listeners: Arc<Listeners>,
     /// Places for calls of its web hook that are under way.
     pub(crate) calling: Arc<Semaphore>,
+    /// Places for requests of its clients that are being stored.
+    pub(crate) accepting: Arc<Semaphore>,
+    /// How fast its channels send together.
+    pub(crate) pace: Arc<Bucket>,
 }
 
 /// How much is worked on at once.
@@ -40,6 +46,8 @@ pub(crate) struct RoomLimits {
     pub(crate) events: usize,
     /// Calls of one account's web hook.
     pub(crate) calls: usize,
+    /// Requests of one account's clients.
+    pub(crate) accepting: usize,
 }
 
 /// A channel and the routes of what comes by it.
@@ -86,14 +94,14 @@ impl Catalog {
         let mut catalog = Self::default();
         let mut directory = Directory::default();
         for account in loaded.accounts {
-            let webhook = account.webhook.clone();
             let declared = Account {
-                webhook,
+                webhook: account.webhook.clone(),
+                policy: account.policy.clone(),
                 ..Account::default()
             };
             directory.accounts.insert(account.code.clone(), declared);
             catalog.account_numbers.insert(account.code.clone(), account.id);
-            let entry = AccountEntry::new(account, &loaded.services, before, room.calls);
+            let entry = AccountEntry::new(account, &loaded.services, before, room);
             catalog.accounts.insert(entry.id, entry);
         }
         for channel in loaded.channels {
@@ -219,7 +227,7 @@ impl Catalog {
 }
 
 impl AccountEntry {
-    fn new(loaded: LoadedAccount, services: &[LoadedService], before: &Catalog, calls: usize) -> Self {
+    fn new(loaded: LoadedAccount, services: &[LoadedService], before: &Catalog, room: RoomLimits) -> Self {
         let wants_events = |service: &&LoadedService| service.account == loaded.id && service.record.wants_events;
         let listeners = Listeners {
             services: services.iter().filter(wants_events).map(|service| service.id).collect(),
@@ -229,15 +237,27 @@ impl AccountEntry {
                 .map(|webhook| webhook.events.clone())
                 .unwrap_or_default(),
         };
+        let (calling, accepting, pace) = match before.account(loaded.id) {
+            Some(before) => (
+                Arc::clone(&before.calling),
+                Arc::clone(&before.accepting),
+                Arc::clone(&before.pace),
+            ),
+            None => (
+                Arc::new(Semaphore::new(room.calls)),
+                Arc::new(Semaphore::new(room.accepting)),
+                Arc::default(),
+            ),
+        };
         Self {
             id: loaded.id,
             code: loaded.code,
             webhook: loaded.webhook,
+            policy: loaded.policy,
             listeners: Arc::new(listeners),
-            calling: match before.account(loaded.id) {
-                Some(before) => Arc::clone(&before.calling),
-                None => Arc::new(Semaphore::new(calls)),
-            },
+            calling,
+            accepting,
+            pace,
         }
     }
 }

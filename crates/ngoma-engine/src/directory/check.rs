@@ -1,6 +1,6 @@
 //! Whether a document can be: every refusal names the thing.
 
-use super::{AccountDocument, ApplyError, Directory, Document, Route, WebhookRecord};
+use super::{AccountDocument, AccountPolicy, ApplyError, Directory, Document, Route, WebhookRecord};
 use crate::service::Bundle;
 use ngoma_message::Country;
 
@@ -33,6 +33,9 @@ pub(crate) fn check(document: &Document, directory: &Directory) -> Result<(), Ap
         }
         if let Some(webhook) = &account.webhook {
             check_webhook(code, webhook)?;
+        }
+        if let Some(problem) = account.policy.as_ref().and_then(AccountPolicy::problem) {
+            return invalid(format!("policy {code}: {problem}"));
         }
         for route in account.routes.iter().flatten() {
             check_route(code, route, account, directory)?;
@@ -122,6 +125,7 @@ mod tests {
             services: BTreeMap::from([("clinic".into(), service)]),
             routes: Some(vec![route("ussd", "clinic")]),
             webhook: None,
+            policy: None,
         };
         Document {
             accounts: BTreeMap::from([("demo".into(), account)]),
@@ -188,6 +192,14 @@ mod tests {
                 &format!("webhook demo: url: {problem}"),
             );
         }
+        let policy = AccountPolicy {
+            opt_out_keywords: vec!["!".into()],
+            ..AccountPolicy::default()
+        };
+        check_refused(
+            |account| account.policy = Some(policy),
+            "policy demo: opt_out_keywords has \"!\"",
+        );
         check_refused(
             |account| account.routes = Some(vec![route("ussd", "bank")]),
             "route demo: ussd to bank: there is no service demo/bank",

@@ -1,5 +1,6 @@
 //! What exists: accounts, their channels, services and routes; declared in one document, applied as one change.
 
+mod account_policy;
 mod apply;
 pub(crate) mod catalog;
 mod check;
@@ -7,6 +8,7 @@ mod listeners;
 mod policy;
 mod webhook;
 
+pub use account_policy::AccountPolicy;
 pub use policy::{ChannelPolicy, PaceSetting};
 pub use webhook::{Secret, Topic, WebhookRecord};
 
@@ -38,6 +40,8 @@ pub struct AccountDocument {
     pub routes: Option<Vec<Route>>,
     /// The account's web hook; `None` leaves it as it is.
     pub webhook: Option<WebhookRecord>,
+    /// The account's policy; `None` leaves it as it is.
+    pub policy: Option<AccountPolicy>,
 }
 
 #[cfg(test)]
@@ -72,6 +76,7 @@ impl AccountDocument {
             channels: channels.iter().map(channel).collect(),
             services: BTreeMap::from([("main".to_owned(), service)]),
             routes: Some(channels.iter().map(route).collect()),
+            policy: None,
             webhook: None,
         }
     }
@@ -196,6 +201,8 @@ pub struct Account {
     pub routes: Vec<Route>,
     /// The web hook.
     pub webhook: Option<WebhookRecord>,
+    /// How all its messages are treated.
+    pub policy: AccountPolicy,
 }
 
 /// A deployed service; its code is in the store under its bundle's hash.

@@ -36,12 +36,15 @@ pub struct ChannelPolicy {
     /// How many seconds a receipt may take before a message that may have been sent is sent once more; 60 if not said.
     #[serde(skip_serializing_if = "is_default")]
     pub resend_after: Option<u64>,
+    /// How many seconds what waits may take to send before more is refused; 10 hours if not said.
+    #[serde(skip_serializing_if = "is_default")]
+    pub max_backlog: Option<u64>,
     /// The channel of the account that tries what this one cannot send.
     #[serde(skip_serializing_if = "is_default")]
     pub fail_over: Option<String>,
 }
 
-/// How fast a channel sends.
+/// How fast a channel sends, or all channels of an account together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PaceSetting {
@@ -59,7 +62,7 @@ fn one() -> u32 {
     1
 }
 
-fn pace<'de, D: Deserializer<'de>>(field: D) -> Result<Option<PaceSetting>, D::Error> {
+pub(super) fn pace<'de, D: Deserializer<'de>>(field: D) -> Result<Option<PaceSetting>, D::Error> {
     let setting = PaceSetting::deserialize(field)?;
     let problem = |problem: &dyn std::fmt::Display| serde::de::Error::custom(format!("policy.pace: {problem}"));
     Rate::per_second(setting.per_second).map_err(|error| problem(&error))?;
@@ -102,7 +105,7 @@ where
         .map_err(|problem| serde::de::Error::custom(format!("{name}: {problem}")))
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

@@ -24,8 +24,10 @@ pub struct Limits {
     pub sending_at_once: usize,
     /// How many messages of one channel are in memory, each way; the rest wait in the queue's table.
     pub waiting_in_memory: usize,
-    /// How many operations one store transaction takes at most.
+    /// How many rows the operations of one store transaction write, about; one that writes more has one for itself.
     pub group_commit: usize,
+    /// How many requests of one account's clients are stored at once; more wait for those.
+    pub accepting_at_once: usize,
     /// How many operations wait for the store's writer; more wait at the door.
     pub store_backlog: usize,
     /// How long this process may be silent, where others share its database, before they take its work over.
@@ -71,6 +73,7 @@ impl Default for Limits {
             sending_at_once: 64,
             waiting_in_memory: 1024,
             group_commit: 256,
+            accepting_at_once: 256,
             store_backlog: 4096,
             worker_lease: Duration::from_secs(60),
             beat_every: Duration::from_secs(10),
@@ -107,6 +110,7 @@ impl Limits {
             steps: self.steps_at_once,
             events: self.events_in_memory,
             calls: self.calls_at_once,
+            accepting: self.accepting_at_once,
         }
     }
 

@@ -5,11 +5,14 @@ mod door;
 mod expiry;
 mod lease;
 mod limits;
+mod opt_outs;
 mod queue_parts;
+mod readiness;
 mod runtime;
 
 pub use limits::Limits;
 pub use queue_parts::QueueDepth;
+pub use readiness::Readiness;
 pub(crate) use runtime::Runtime;
 use runtime::RuntimeParts;
 
@@ -22,7 +25,7 @@ use crate::record::{MessageRecord, SessionRecord, TraceLine, WorkerRecord};
 use crate::service::{LogLine, ServiceRunner};
 use crate::spool::{self, Spool, SpoolStatus};
 use crate::store::{OpenError, Store, StoreChoice, StoreError};
-use crate::{channels, queue};
+use crate::{channels, outbound, queue};
 use lease::WorkerLease;
 use ngoma_message::{Address, MessageId, Timestamp};
 use queue_parts::{Brokered, QueueParts};
@@ -77,9 +80,6 @@ pub struct Engine {
 
 /// How many sessions or keys one transaction of maintenance takes.
 const UPKEEP_AT_ONCE: usize = 500;
-/// How long the store may take to show that it writes.
-const READY_WITHIN: Duration = Duration::from_secs(2);
-
 /// How long the store may take to note that this process ends.
 const RETIRE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -235,54 +235,6 @@ impl Engine {
         channels::channel_routes(Arc::downgrade(&self.runtime))
     }
 
-    /// Whether the store takes writes and has room; the reason when not.
-    pub async fn ready(&self) -> Result<(), String> {
-        let store = &self.runtime.store;
-        let problem = match tokio::time::timeout(READY_WITHIN, store.ping()).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some(format!("the store did not write within {} s", READY_WITHIN.as_secs())),
-        };
-        let waiting = self.runtime.spool.as_ref().map(|spool| spool.status().messages);
-        match (problem, waiting) {
-            (None, None | Some(0)) => {}
-            (None, Some(count)) => return Err(format!("degraded: {count} messages in the spool wait for the store")),
-            (Some(problem), None) => return Err(problem),
-            (Some(problem), Some(count)) => {
-                return Err(format!("degraded: {problem}; {count} messages are in the spool"));
-            }
-        }
-        store.check_room().await.map_err(|error| error.to_string())?;
-        let free = store.free_disk().map_err(|error| format!("the disk: {error}"))?;
-        let least = self.runtime.limits.free_disk;
-        if free < least {
-            return Err(format!(
-                "{} MiB are free on the disk, fewer than {}",
-                free >> 20,
-                least >> 20
-            ));
-        }
-        Ok(())
-    }
-
-    /// Notes that a person does not want messages of an account: only answers to their own are sent. False when there is
-    /// no such account.
-    pub async fn opt_out(&self, account: &str, address: &Address) -> Result<bool, StoreError> {
-        let Some(number) = self.runtime.catalog().account_number(account) else {
-            return Ok(false);
-        };
-        let now = self.runtime.clock.now();
-        self.runtime.store.opt_out(number, address, now).await.map(|()| true)
-    }
-
-    /// Notes that a person wants messages of an account again. False when there is no such account.
-    pub async fn opt_in(&self, account: &str, address: &Address) -> Result<bool, StoreError> {
-        let Some(number) = self.runtime.catalog().account_number(account) else {
-            return Ok(false);
-        };
-        self.runtime.store.opt_in(number, address).await.map(|()| true)
-    }
-
     /// What this engine counts and measures.
     pub fn metrics(&self) -> &Arc<Metrics> {
         &self.runtime.metrics
@@ -366,6 +318,11 @@ impl Engine {
     /// A step of maintenance: makes the store's partitions ahead, and drops those that are over.
     pub async fn roll_partitions(&self) -> Result<(), StoreError> {
         self.runtime.store.roll_partitions().await
+    }
+
+    /// A step of maintenance: counts what waits to be sent, so that more is refused where that takes too long.
+    pub async fn count_backlogs(&self) -> Result<(), StoreError> {
+        outbound::backlog::count(&self.runtime).await
     }
 
     /// A step of maintenance: closes sessions that have expired. Says how many; none are left when it says none.

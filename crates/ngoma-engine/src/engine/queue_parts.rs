@@ -1,6 +1,7 @@
 //! The queue an engine takes work from, put together from what was chosen.
 
 use super::{EngineOptions, Runtime};
+use crate::amqp::Status;
 use crate::clock::Clock;
 use crate::queue::{BrokeredQueue, Queue, QueueChoice, RabbitBroker, StoreQueue};
 use crate::store::{OpenError, QueueKind, Store, StoreError};
@@ -62,6 +63,11 @@ impl Brokered {
             tokio::spawn(async move { mending.mend(&*clock, status).await }),
         ];
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).extend(tasks);
+    }
+
+    /// How the broker is now.
+    pub(super) fn status(&self) -> Status {
+        self.broker.status().borrow().clone()
     }
 
     /// Ends both, and the connections.

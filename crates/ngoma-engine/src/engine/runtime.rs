@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::directory::{Catalog, ChannelRecord};
 use crate::inbound::People;
 use crate::metrics::Metrics;
+use crate::outbound::backlog::Backlogs;
 use crate::outgoing_http::{HttpClient, Reach};
 use crate::queue::Queue;
 use crate::service::{HttpPort, ServiceRunner};
@@ -48,6 +49,8 @@ pub(crate) struct Runtime {
     pub(crate) due_follow_ups: Arc<Notify>,
     pub(crate) under_way: UnderWay,
     pub(crate) tokens: Tokens,
+    /// What waits to be sent, as it was counted last.
+    pub(crate) backlogs: Backlogs,
     pub(super) lease: WorkerLease,
     expiry: ExpiryClock,
     catalog: RwLock<Arc<Catalog>>,
@@ -88,6 +91,7 @@ impl Runtime {
             due_follow_ups: Arc::default(),
             under_way: UnderWay::default(),
             tokens: Tokens::default(),
+            backlogs: Backlogs::default(),
             lease: parts.lease,
             expiry,
             catalog: RwLock::default(),

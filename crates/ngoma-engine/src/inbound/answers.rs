@@ -61,6 +61,14 @@ impl Plan {
         plan
     }
 
+    /// Plans one text in answer to a message that no service sees.
+    pub(super) fn of_text(job: &Job, channel: &ChannelEntry, text: String, trail: &mut Trail) -> Self {
+        let mut plan = Self::with_room_for(1);
+        let message = NewOutbound::answering(&job.message, MessageId::generate(), text);
+        plan.add_text(job, channel, message, trail);
+        plan
+    }
+
     fn with_room_for(messages: usize) -> Self {
         Self {
             messages: Vec::with_capacity(messages),
@@ -98,6 +106,13 @@ impl Plan {
             false => SessionEvent::Close,
         };
         message.session_event = job.message.session.is_some().then_some(event);
+        self.add_text(job, channel, message, trail);
+    }
+
+    /// Adds what answers the message of the job.
+    fn add_text(&mut self, job: &Job, channel: &ChannelEntry, mut message: NewOutbound, trail: &mut Trail) {
+        let now = job.runtime.clock.now();
+        let has_sessions = job.running.description.has_sessions;
         trail.note_about(
             &message.id,
             now,

@@ -1,10 +1,11 @@
-//! A message comes in: receive, decode, dedupe, store (durable; only now is the sender answered), resolve its session,
-//! route, deliver to the service, its step, and on to outbound.
+//! A message comes in: receive, decode, dedupe, store (durable; only now is the sender answered), opt-out (one keyword
+//! ends it), resolve its session, route, deliver to the service, its step, and on to outbound.
 
 mod answers;
 mod decode;
 mod fingerprint;
 mod keep;
+mod opt_out;
 mod parts;
 mod people;
 mod route;
@@ -182,6 +183,11 @@ impl Job {
             let reason = ended_too_many(self.attempts);
             return self.give_up_for_good("step", &reason, self.attempts, trail).await;
         }
+        if let Some(account) = catalog.account(self.message.account)
+            && let Some(wish) = self.wish(&account.policy)
+        {
+            return self.heed(channel, &account.policy, wish, trail).await;
+        }
         let mut session = match self.runtime.persist(|| self.resolve_session()).await {
             Ok(session) => session,
             Err(error) => return self.end_unread(&error, trail).await,
@@ -341,6 +347,7 @@ impl Job {
             metrics: Vec::new(),
             log: Vec::new(),
             trail,
+            wished: None,
             given_up_after: None,
         }
     }

@@ -8,6 +8,7 @@ mod scrape;
 mod text;
 
 pub(crate) use counts::Count;
+pub(crate) use moves::Moves;
 pub(crate) use scrape::scrape;
 
 use counts::Counts;

@@ -5,7 +5,24 @@ use crate::record::Status;
 use crate::store::{AttemptResult, NewOutbound, OutcomeEffects, OutcomeWrite, ReceiptResult, StepCommit};
 use ngoma_message::DeliveryStatus;
 
+/// How much was accepted and sent by a channel since this process began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Moves {
+    pub(crate) accepted: u64,
+    pub(crate) sent: u64,
+}
+
 impl Metrics {
+    /// What a channel has moved.
+    pub(crate) fn moves(&self, channel: i64) -> Moves {
+        let counts = self.counts_of(channel);
+        let of = |count| counts.as_ref().map_or(0, |counts| counts.get(count));
+        Moves {
+            accepted: of(Count::Accepted),
+            sent: of(Count::Sent),
+        }
+    }
+
     /// A client's messages were accepted.
     pub(crate) fn note_accepted(&self, channels: &[Option<i64>]) {
         for channel in channels {

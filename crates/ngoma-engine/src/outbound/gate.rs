@@ -1,5 +1,6 @@
 //! Whether a message may go out now: the checks right before an attempt, in their order.
 
+use super::bucket::Pacing;
 use super::{Priority, is_paused};
 use crate::channels::Running;
 use crate::directory::ChannelPolicy;
@@ -24,7 +25,7 @@ pub(super) enum Gate {
     },
 }
 
-/// Lets a message through, takes its token of the pace, or tells why not.
+/// Lets a message through, takes its token of each pace, or tells why not.
 pub(super) async fn pass(runtime: &Runtime, running: &Running, taken: &PulledOutbound) -> Result<Gate, StoreError> {
     let now = runtime.clock.now();
     let catalog = runtime.catalog();
@@ -53,8 +54,7 @@ pub(super) async fn pass(runtime: &Runtime, running: &Running, taken: &PulledOut
     if let Some(allowed) = policy.and_then(|policy| quiet_until(policy, taken, now)) {
         return Ok(Gate::Later(allowed));
     }
-    let setting = policy.and_then(|policy| policy.pace);
-    match running.with_pace(setting, now, |pace| pace.take(now, 1)) {
+    match Pacing::of(running, &catalog).take(now) {
         Ok(()) => Ok(Gate::Open),
         Err(wait) => Ok(Gate::Later(now + wait)),
     }

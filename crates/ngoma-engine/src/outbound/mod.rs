@@ -1,6 +1,8 @@
 //! A message goes out: accept (durable), choose its channel, segment; then, when the queue hands it out: may it go now
 //! (opt-out, expiry, pause, quiet hours, pace), record the attempt, send, store the outcome, append its event.
 
+pub(crate) mod backlog;
+mod bucket;
 mod fairness;
 mod gate;
 mod hours;
@@ -11,6 +13,7 @@ mod retry;
 mod segment;
 mod way;
 
+pub(crate) use bucket::Bucket;
 pub(crate) use fairness::{Fairness, Lane};
 pub use hours::{HoursError, QuietHours};
 pub(crate) use pace::{Pace, Rate};
@@ -25,6 +28,7 @@ use crate::engine::Runtime;
 use crate::metrics::Count;
 use crate::queue::Lease;
 use crate::store::{PulledOutbound, QueueKind, StoreError};
+use bucket::Pacing;
 use gate::Gate;
 use ngoma_message::Timestamp;
 pub(crate) use outcome::attempt;
@@ -95,13 +99,7 @@ pub(crate) fn is_paused(runtime: &Runtime, channel: i64) -> bool {
 
 /// How many messages a channel may send now, and when it may send one if it may send none.
 pub(crate) fn allowance(runtime: &Runtime, running: &Running, now: Timestamp) -> Result<usize, Timestamp> {
-    let catalog = runtime.catalog();
-    let policy = catalog.channel(running.id).map(|channel| &channel.record.policy);
-    let setting = policy.and_then(|policy| policy.pace);
-    running.with_pace(setting, now, |pace| match pace.peek(now) {
-        0 => Err(now + pace.wait(now, 1)),
-        tokens => Ok(usize::try_from(tokens).unwrap_or(usize::MAX)),
-    })
+    Pacing::of(running, &runtime.catalog()).peek(now)
 }
 
 /// Leaves to the queue a message that may not go yet.

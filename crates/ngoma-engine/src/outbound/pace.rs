@@ -94,15 +94,6 @@ impl Pace {
         Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX)).saturating_add(counted_to.since(now))
     }
 
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the account's pace, which comes next, gives back")
-    )]
-    /// Gives back tokens that were taken and not used.
-    pub(crate) fn give_back(&mut self, tokens: u32) {
-        self.credit = self.burst.min(self.credit + tokens_in_units(tokens));
-    }
-
     /// The credit at a moment, and the moment it is counted to.
     fn counted(&self, now: Timestamp) -> (i128, Timestamp) {
         let Some(Rate(rate)) = self.rate else {
@@ -182,16 +173,6 @@ mod tests {
         assert_eq!(pace.peek(at(999_999)), 2);
         assert_eq!(pace.peek(at(MINUTE)), 3);
         assert_eq!(pace.wait(at(MINUTE), 3), Duration::ZERO);
-    }
-
-    #[test]
-    fn what_is_given_back_is_there_again_and_no_more_than_the_bucket_holds() {
-        let mut pace = pace(1.0, 5);
-        pace.take(at(0), 4).unwrap();
-        pace.give_back(3);
-        assert_eq!(pace.peek(at(0)), 4);
-        pace.give_back(u32::MAX);
-        assert_eq!(pace.peek(at(0)), 5);
     }
 
     #[test]

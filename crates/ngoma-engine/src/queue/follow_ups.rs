@@ -47,7 +47,7 @@ pub(crate) async fn pull_follow_ups_until_stopped(runtime: Weak<Runtime>) {
     }
 }
 
-/// Takes what is due in every line; says how long until the next is.
+/// Takes some of what is due in every line, each in its turn; says how long until there is more.
 async fn pull_all(runtime: &Arc<Runtime>) -> Result<Duration, StoreError> {
     runtime.store.free_unsure_pulls(QueueKind::OF_FOLLOW_UPS).await?;
     let mut wait = LONGEST_SLEEP;
@@ -80,30 +80,31 @@ fn lines(catalog: &Catalog) -> Vec<Line> {
     services.chain(accounts).collect()
 }
 
-/// Takes what is due in a line; says how long until the next is.
+/// Takes some of what is due in a line; says how long until there is more.
 async fn pull(runtime: &Arc<Runtime>, line: &Line) -> Result<Duration, StoreError> {
-    while !runtime.is_stopping() {
-        let now = runtime.clock.now();
-        let Some(due) = runtime.store.next_follow_up(line.line).await? else {
-            break;
-        };
-        if due > now {
-            return Ok(due.since(now));
-        }
-        let places = free_places(runtime, line);
-        if places.is_empty() {
-            // Whoever gives up a place lets this look again.
-            break;
-        }
-        let taken = runtime.store.pull_follow_ups(line.line, now, places.len()).await?;
-        if taken.is_empty() {
-            return Ok(AFTER_TROUBLE);
-        }
-        for (taken, place) in taken.into_iter().zip(places) {
-            hand_over(runtime, taken, place);
-        }
+    if runtime.is_stopping() {
+        return Ok(LONGEST_SLEEP);
     }
-    Ok(LONGEST_SLEEP)
+    let now = runtime.clock.now();
+    let Some(due) = runtime.store.next_follow_up(line.line).await? else {
+        return Ok(LONGEST_SLEEP);
+    };
+    if due > now {
+        return Ok(due.since(now));
+    }
+    let places = free_places(runtime, line);
+    if places.is_empty() {
+        // Whoever gives up a place lets this look again.
+        return Ok(LONGEST_SLEEP);
+    }
+    let taken = runtime.store.pull_follow_ups(line.line, now, places.len()).await?;
+    if taken.is_empty() {
+        return Ok(AFTER_TROUBLE);
+    }
+    for (taken, place) in taken.into_iter().zip(places) {
+        hand_over(runtime, taken, place);
+    }
+    Ok(Duration::ZERO)
 }
 
 fn free_places(runtime: &Runtime, line: &Line) -> Vec<OwnedSemaphorePermit> {

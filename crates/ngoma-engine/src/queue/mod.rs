@@ -65,12 +65,15 @@ const AFTER_NOTHING: Duration = Duration::from_millis(100);
 /// Takes due work until the engine stops.
 pub(crate) async fn pull_until_stopped(runtime: Weak<Runtime>) {
     let mut seen = Timestamp::from_micros(i64::MAX);
-    loop {
+    for turn in 0.. {
         let Some(runtime) = runtime.upgrade() else { return };
         if runtime.is_stopping() {
             return;
         }
-        let wait = match follow_clock(&runtime, &mut seen).await.and(pull_all(&runtime).await) {
+        let wait = match follow_clock(&runtime, &mut seen)
+            .await
+            .and(pull_all(&runtime, turn).await)
+        {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::warn!(%error, "the queue cannot be read");
@@ -96,11 +99,18 @@ async fn follow_clock(runtime: &Runtime, seen: &mut Timestamp) -> Result<(), Sto
     Ok(())
 }
 
-/// Takes what is due on every channel; says how long until the next is.
-async fn pull_all(runtime: &Arc<Runtime>) -> Result<Duration, StoreError> {
+/// Takes some of what is due on every channel, each in its turn: however much waits on one, the others wait for one pull
+/// of it (F37). Says how long until there is more.
+async fn pull_all(runtime: &Arc<Runtime>, turn: usize) -> Result<Duration, StoreError> {
     runtime.store.free_unsure_pulls(QueueKind::OF_CHANNELS).await?;
+    let mut channels = runtime.host.all();
+    if !channels.is_empty() {
+        // Another begins each time: who comes first takes the tokens of an account's pace.
+        let first = turn % channels.len();
+        channels.rotate_left(first);
+    }
     let mut wait = LONGEST_SLEEP;
-    for running in runtime.host.all() {
+    for running in channels {
         running.note_backlog(false);
         for kind in QueueKind::OF_CHANNELS {
             if kind == QueueKind::Outbound && outbound::is_paused(runtime, running.id) {
@@ -112,36 +122,38 @@ async fn pull_all(runtime: &Arc<Runtime>) -> Result<Duration, StoreError> {
     Ok(wait)
 }
 
+/// Takes some of what is due in a line; says how long until there is more.
 async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -> Result<Duration, StoreError> {
-    // What is still queued when the engine stops is taken after its next start.
-    while !runtime.is_stopping() {
-        let now = runtime.clock.now();
-        let Some(due) = runtime.queue.next_due(running.line(kind)).await? else {
-            return Ok(LONGEST_SLEEP);
-        };
-        if due > now {
-            return Ok(due.since(now));
-        }
-        let taken = match kind {
-            QueueKind::Inbound => pull_inbound(runtime, running).await?,
-            QueueKind::Outbound => pull_outbound(runtime, running).await?,
-            QueueKind::Event | QueueKind::Webhook => return Ok(LONGEST_SLEEP),
-        };
-        if taken == 0 {
-            // Whoever frees a place wakes us; one freed just before that was said is seen here.
-            running.note_backlog(true);
-            if running.room(kind).available_permits() == 0 {
-                return Ok(LONGEST_SLEEP);
-            }
-            if kind == QueueKind::Outbound
-                && let Err(allowed) = outbound::allowance(runtime, running, now)
-            {
-                return Ok(allowed.since(now));
-            }
-            return Ok(AFTER_NOTHING);
-        }
+    if runtime.is_stopping() {
+        // What is still queued when the engine stops is taken after its next start.
+        return Ok(LONGEST_SLEEP);
     }
-    Ok(LONGEST_SLEEP)
+    let now = runtime.clock.now();
+    let Some(due) = runtime.queue.next_due(running.line(kind)).await? else {
+        return Ok(LONGEST_SLEEP);
+    };
+    if due > now {
+        return Ok(due.since(now));
+    }
+    let taken = match kind {
+        QueueKind::Inbound => pull_inbound(runtime, running).await?,
+        QueueKind::Outbound => pull_outbound(runtime, running).await?,
+        QueueKind::Event | QueueKind::Webhook => return Ok(LONGEST_SLEEP),
+    };
+    if taken > 0 {
+        return Ok(Duration::ZERO);
+    }
+    // Whoever frees a place wakes us; one freed just before that was said is seen here.
+    running.note_backlog(true);
+    if running.room(kind).available_permits() == 0 {
+        return Ok(LONGEST_SLEEP);
+    }
+    if kind == QueueKind::Outbound
+        && let Err(allowed) = outbound::allowance(runtime, running, now)
+    {
+        return Ok(allowed.since(now));
+    }
+    Ok(AFTER_NOTHING)
 }
 
 async fn pull_inbound(runtime: &Arc<Runtime>, running: &Arc<Running>) -> Result<usize, StoreError> {

@@ -139,6 +139,11 @@ impl Spool {
         }
     }
 
+    /// Whether anything more goes into it.
+    pub(crate) fn check_room(&self) -> Result<(), StoreError> {
+        self.check_bounds(&self.held(), ENTRY_BYTES)
+    }
+
     /// Writes what was handed over before, and closes the file.
     pub(crate) fn close(&self) {
         self.backlog.close();
@@ -188,15 +193,20 @@ impl Spool {
 
     fn reserve(&self, channel: i64, bytes: u64, at: Timestamp) -> Result<(), StoreError> {
         let mut held = self.held();
-        if held.messages >= self.bounds.messages || held.bytes + bytes > self.bounds.bytes {
-            return Err(StoreError::Unavailable(format!(
-                "the spool is full with {} messages of {} bytes",
-                held.messages, held.bytes
-            )));
-        }
+        self.check_bounds(&held, bytes)?;
         held.add(channel, bytes);
         held.oldest.get_or_insert(at);
         Ok(())
+    }
+
+    fn check_bounds(&self, held: &Held, bytes: u64) -> Result<(), StoreError> {
+        if held.messages < self.bounds.messages && held.bytes + bytes <= self.bounds.bytes {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable(format!(
+            "the spool is full with {} messages of {} bytes",
+            held.messages, held.bytes
+        )))
     }
 
     async fn write<T, F>(&self, operation: F) -> Result<T, StoreError>
@@ -206,7 +216,7 @@ impl Spool {
     {
         let closed = || StoreError::Unavailable("the spool is closed".into());
         let place = Arc::clone(&self.backlog).acquire_owned().await;
-        let (operation, answer) = pending(operation, place.map_err(|_| closed())?);
+        let (operation, answer) = pending(operation, place.map_err(|_| closed())?, 1);
         self.writer.hand_over(operation)?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }

@@ -36,7 +36,7 @@ impl Store {
         let epoch = self.epoch();
         let shelf = self.shelf(acceptance.messages.len(), acceptance.at);
         let channels: Vec<Option<i64>> = acceptance.messages.iter().map(|message| message.channel).collect();
-        let storing = self.write(acceptance.account, move |db| {
+        let storing = self.write_rows(acceptance.account, channels.len(), move |db| {
             if let Some((key, request)) = &acceptance.idempotency
                 && let Some(known) = note_request(db, &acceptance, key, request)?
             {

@@ -1,13 +1,11 @@
 //! Makes what exists be as a document declares, in one transaction.
 
 use super::backend::OpError;
-use super::directory::{WEBHOOK_SETTING, stored_object};
+use super::directory::{POLICY_SETTING, WEBHOOK_SETTING, stored_object};
 use super::follow_ups::forget_events;
 use super::sql::{Db, SqlError, args};
 use super::{NO_ACCOUNT, Store, StoreError};
-use crate::directory::{
-    AccountDocument, Change, ChannelRecord, Document, Report, ReportLine, Route, ServiceDocument, WebhookRecord,
-};
+use crate::directory::{AccountDocument, Change, ChannelRecord, Document, Report, ReportLine, Route, ServiceDocument};
 use crate::service::Bundle;
 use ngoma_message::Object;
 use std::sync::Arc;
@@ -53,7 +51,12 @@ fn apply_account(db: &mut dyn Db, code: &str, declared: &AccountDocument, report
         );
     }
     if let Some(webhook) = &declared.webhook {
-        report.add(format!("webhook {code}"), apply_webhook(db, account, webhook)?);
+        let change = apply_setting(db, account, WEBHOOK_SETTING, webhook)?;
+        report.add(format!("webhook {code}"), change);
+    }
+    if let Some(policy) = &declared.policy {
+        let change = apply_setting(db, account, POLICY_SETTING, policy)?;
+        report.add(format!("policy {code}"), change);
     }
     if let Some(routes) = &declared.routes {
         apply_routes(db, account, code, routes, report)?;
@@ -90,17 +93,22 @@ fn apply_channel(db: &mut dyn Db, account: i64, name: &str, declared: &ChannelRe
     Ok(change)
 }
 
-/// Sets the web hook among an account's settings; the others are left.
-fn apply_webhook(db: &mut dyn Db, account: i64, declared: &WebhookRecord) -> Result<Change, OpError> {
+/// Sets one of an account's settings; the others are left.
+fn apply_setting(
+    db: &mut dyn Db,
+    account: i64,
+    name: &str,
+    declared: &impl serde::Serialize,
+) -> Result<Change, OpError> {
     let held = db.first("SELECT settings FROM account WHERE id = ?1", &args![account])?;
     let mut settings = match held {
         Some(row) => stored_object(&row.get::<String>(0)?),
         None => Object::new(),
     };
     let declared = serde_json::to_value(declared).unwrap_or_default();
-    let change = change_of(settings.get(WEBHOOK_SETTING), &declared);
+    let change = change_of(settings.get(name), &declared);
     if change != Change::Left {
-        settings.insert(WEBHOOK_SETTING.to_owned(), declared);
+        settings.insert(name.to_owned(), declared);
         db.execute(
             "UPDATE account SET settings = ?2 WHERE id = ?1",
             &args![account, object_text(&settings)],

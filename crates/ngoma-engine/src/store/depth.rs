@@ -31,6 +31,31 @@ impl Store {
     }
 }
 
+impl Store {
+    /// How much waits to be sent on each of these channels, here or at a broker, in their order; counted up to a cap.
+    pub(crate) async fn outbound_waiting(&self, channels: Vec<i64>, cap: usize) -> Result<Vec<u64>, StoreError> {
+        self.read_slow(move |db| {
+            let mut waiting = Vec::with_capacity(channels.len());
+            for channel in channels {
+                // Each place has an index of its own.
+                let here = count_outbound(db, "published = 0", channel, cap)?;
+                waiting.push(here + count_outbound(db, "published <> 0", channel, cap)?);
+            }
+            Ok(waiting)
+        })
+        .await
+    }
+}
+
+fn count_outbound(db: &mut dyn Db, place: &str, channel: i64, cap: usize) -> Result<u64, SqlError> {
+    let sql = format!(
+        "SELECT count(*) FROM (SELECT 1 AS one FROM work WHERE lease = 0 AND {place} AND kind = ?1 AND channel = ?2
+        LIMIT ?3) AS waiting"
+    );
+    let found = db.number(&sql, &args![QueueKind::Outbound.number(), channel, cap])?;
+    Ok(u64::try_from(found).unwrap_or(0))
+}
+
 fn depth_of(db: &mut dyn Db, kind: QueueKind) -> Result<Vec<Depth>, SqlError> {
     let mut found = Vec::new();
     for row in db.query(&question(), &args![kind.number(), COUNTED])? {

@@ -2,14 +2,15 @@
 
 use super::sql::{Db, SqlError};
 use super::{Store, StoreError};
-use crate::directory::{ChannelRecord, ServiceRecord, WebhookRecord};
+use crate::directory::{AccountPolicy, ChannelRecord, ServiceRecord, WebhookRecord};
 use crate::service::Bundle;
 use ngoma_message::Object;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The key of an account's settings that holds its web hook.
+/// The keys of an account's settings that hold its web hook and its policy.
 pub(super) const WEBHOOK_SETTING: &str = "webhook";
+pub(super) const POLICY_SETTING: &str = "policy";
 
 /// Everything that exists, as rows.
 #[derive(Debug, Default)]
@@ -27,6 +28,7 @@ pub(crate) struct LoadedAccount {
     pub(crate) id: i64,
     pub(crate) code: String,
     pub(crate) webhook: Option<WebhookRecord>,
+    pub(crate) policy: AccountPolicy,
 }
 
 /// A channel's row.
@@ -94,10 +96,14 @@ fn accounts(db: &mut dyn Db) -> Result<Vec<LoadedAccount>, SqlError> {
         .map(|row| {
             let mut settings = stored_object(&row.get::<String>(2)?);
             let webhook = settings.remove(WEBHOOK_SETTING);
+            let policy = settings.remove(POLICY_SETTING);
             Ok(LoadedAccount {
                 id: row.get(0)?,
                 code: row.get(1)?,
                 webhook: webhook.and_then(|webhook| serde_json::from_value(webhook).ok()),
+                policy: policy
+                    .and_then(|policy| serde_json::from_value(policy).ok())
+                    .unwrap_or_default(),
             })
         })
         .collect()

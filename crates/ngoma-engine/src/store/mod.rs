@@ -46,6 +46,7 @@ pub(crate) use event_steps::{Effects, FollowUpCommit, FollowUpEnd};
 pub(crate) use events::StoredEvent;
 pub(crate) use follow_ups::{FollowUpLine, Subject, TakenFollowUp};
 pub(crate) use inbound::{FallbackText, InboundMessage, PulledInbound, StoredInbound};
+pub(crate) use opt_outs::{Wish, Wished};
 pub(crate) use outcomes::{AttemptResult, OutcomeEffects, OutcomeWrite};
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
@@ -145,7 +146,7 @@ pub(crate) struct StoreOptions {
     pub(crate) choice: StoreChoice,
     /// How long to wait for another process to let go of the folder.
     pub(crate) lease_wait: Duration,
-    /// How many operations one transaction takes.
+    /// How many rows the operations of one transaction write, about.
     pub(crate) group_commit: usize,
     /// How many operations wait for the writer.
     pub(crate) backlog: usize,
@@ -264,15 +265,25 @@ impl Store {
         self.inner.shelves.place(messages, at)
     }
 
-    /// Runs an operation in the next transaction; returns when it is on the disk. It may be run more than once.
+    /// Runs an operation in a transaction of its account's next turn; returns when it is on the disk. It may be run more
+    /// than once.
     async fn write<T, F>(&self, account: i64, operation: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut dyn Db) -> Result<T, OpError> + Send + 'static,
+    {
+        self.write_rows(account, 1, operation).await
+    }
+
+    /// The same for one of many rows.
+    async fn write_rows<T, F>(&self, account: i64, rows: usize, operation: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnMut(&mut dyn Db) -> Result<T, OpError> + Send + 'static,
     {
         let closed = || StoreError::Unavailable("it is closed".into());
         let place = Arc::clone(&self.inner.backlog).acquire_owned().await;
-        let (operation, answer) = pending(operation, place.map_err(|_| closed())?);
+        let (operation, answer) = pending(operation, place.map_err(|_| closed())?, rows);
         self.inner.backend.write(account, operation)?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }

@@ -3,6 +3,7 @@
 use super::backend::OpError;
 use super::dead_letters::{Letter, give_up};
 use super::inbound::InboundMessage;
+use super::opt_outs::{Wished, heed};
 use super::service_notes::{write_log, write_metrics};
 use super::sessions::write_session;
 use super::sql::{Db, Insert, Param, SqlError, args};
@@ -45,6 +46,8 @@ pub(crate) struct StepCommit {
     pub(crate) log: Vec<LogLine>,
     /// The steps taken.
     pub(crate) trail: Trail,
+    /// What the person wants of the account, if the message says so.
+    pub(crate) wished: Option<Wished>,
     /// After how many attempts it is given up, to lie among the dead letters.
     pub(crate) given_up_after: Option<u32>,
 }
@@ -170,6 +173,9 @@ impl Store {
                 super::kv::write_keys(db, account, service, &step.kv, step.at)?;
                 write_metrics(db, account, service, &step.metrics, step.at)?;
                 write_log(db, account, service, &step.log, step.at, log_lines)?;
+            }
+            if let Some(wished) = &step.wished {
+                heed(db, account, wished, step.at)?;
             }
             insert_outbound(db, &step.outbound, Some(&step.message), step.at, step.lease, shelf)?;
             super::queries::append_trace(db, account, &step.message, &step.trail)?;

@@ -80,6 +80,11 @@ impl Line {
         !self.sent.try_lock().unwrap().is_empty()
     }
 
+    /// How many were sent that nobody has taken.
+    pub fn sent_count(&self) -> usize {
+        self.sent.try_lock().unwrap().len()
+    }
+
     /// The next message given up, with the reason.
     pub async fn next_given_up(&self) -> (MessageId, String) {
         self.given_up.lock().await.recv().await.unwrap()

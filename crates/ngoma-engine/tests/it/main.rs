@@ -1,7 +1,9 @@
 //! The engine as channels and services see it: through its door, its store and its restarts.
 
+mod accounts;
 mod amqp;
 mod applying;
+mod backlog;
 mod calls;
 mod clocks;
 mod events;
@@ -10,6 +12,7 @@ mod incoming;
 mod leases;
 mod line;
 mod metrics;
+mod opt_outs;
 mod outage;
 mod outgoing;
 mod poison;

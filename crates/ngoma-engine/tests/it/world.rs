@@ -234,6 +234,7 @@ pub fn demo(account: &str) -> Document {
         services: BTreeMap::from([("clinic".to_owned(), service("one"))]),
         routes: Some(vec![route("ussd", "clinic"), route("sms", "clinic")]),
         webhook: None,
+        policy: None,
     };
     Document {
         accounts: BTreeMap::from([(account.to_owned(), declared)]),

@@ -3,6 +3,7 @@
 mod apply;
 mod dead;
 mod demo;
+mod optout;
 mod queue;
 mod serve;
 mod token;
@@ -36,6 +37,9 @@ enum Command {
     Queue(queue::QueueArgs),
     /// Look at what was given up, and have it tried again
     Dead(dead::DeadArgs),
+    /// Look at who does not want messages of an account, and change that
+    #[command(name = "optout")]
+    OptOut(optout::OptOutArgs),
     /// Let an account's own programs in
     Token(token::TokenArgs),
     /// Talk to a service from standard input, one JSON object a line
@@ -56,6 +60,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Apply(args) => apply::run(&args, &cli.data),
         Command::Queue(args) => queue::run(&args, &cli.data),
         Command::Dead(args) => dead::run(&args, &cli.data),
+        Command::OptOut(args) => optout::run(&args, &cli.data),
         Command::Token(args) => token::run(&args, &cli.data),
         Command::Simulate(args) => simulate::run(&args),
         Command::Worker(args) => worker::run(&args, &cli.data),

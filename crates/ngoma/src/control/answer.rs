@@ -1,6 +1,6 @@
 //! What is done for a command, by the running `serve` or by the command itself where none runs.
 
-use super::{Answer, Request};
+use super::{Answer, Request, opt_outs};
 use anyhow::{Context, Result, ensure};
 use ngoma_engine::engine::QueueDepth;
 use ngoma_engine::{DeadLetterKind, DeadLetterRecord, Engine};
@@ -25,6 +25,9 @@ pub async fn answer(engine: &Engine, request: Request, base_url: &str) -> Answer
             .map_err(Into::into),
         Request::ListDead { account } => list_dead(engine, &account).await,
         Request::ReplayDead { account, kind } => replay_dead(engine, &account, &kind).await,
+        Request::ListOptOuts { account, after } => opt_outs::list(engine, &account, after.as_deref()).await,
+        Request::OptOut { account, address } => opt_outs::add(engine, &account, &address).await,
+        Request::OptIn { account, address } => opt_outs::remove(engine, &account, &address).await,
     };
     done.unwrap_or_else(|error| Answer::Refused(format!("{error:#}")))
 }
@@ -70,7 +73,8 @@ async fn replay_dead(engine: &Engine, account: &str, kind: &str) -> Result<Answe
     Ok(Answer::Text(format!("{count} pieces of work are tried again")))
 }
 
-fn check_account(engine: &Engine, account: &str) -> Result<()> {
+/// Says so when there is no such account.
+pub(super) fn check_account(engine: &Engine, account: &str) -> Result<()> {
     let known = engine.directory().accounts.contains_key(account);
     ensure!(known, "there is no account {account}; declare it with `ngoma apply`");
     Ok(())

@@ -2,6 +2,7 @@
 
 mod answer;
 mod client;
+mod opt_outs;
 mod server;
 mod socket;
 
@@ -46,6 +47,27 @@ pub enum Request {
         account: String,
         /// What was to be done.
         kind: String,
+    },
+    /// Tell who does not want messages.
+    ListOptOuts {
+        /// Of which account.
+        account: String,
+        /// Behind this address, if one is given.
+        after: Option<String>,
+    },
+    /// Note that a person does not want messages.
+    OptOut {
+        /// Of which account.
+        account: String,
+        /// Who.
+        address: String,
+    },
+    /// Note that a person wants messages again.
+    OptIn {
+        /// Of which account.
+        account: String,
+        /// Who.
+        address: String,
     },
 }
 

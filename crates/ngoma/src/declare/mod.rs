@@ -8,7 +8,7 @@ pub use file::{read_carried, read_file, toml_problem};
 
 use anyhow::{Context, Result};
 use ngoma_engine::directory::{
-    AccountDocument, ChannelPolicy, ChannelRecord, Document, Route, ServiceDocument, WebhookRecord,
+    AccountDocument, AccountPolicy, ChannelPolicy, ChannelRecord, Document, Route, ServiceDocument, WebhookRecord,
 };
 use ngoma_message::Object;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,8 @@ struct DeclaredAccount {
     route: Option<Vec<DeclaredRoute>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     webhook: Option<WebhookRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    policy: Option<AccountPolicy>,
 }
 
 /// `[account.NAME.channel.NAME]`
@@ -146,6 +148,7 @@ impl DeclaredAccount {
                 url: webhook.url.replace(LISTEN_MARK, base_url),
                 ..webhook
             }),
+            policy: self.policy,
         })
     }
 }

@@ -19,7 +19,7 @@ pub fn routes(engine: Arc<Engine>) -> Router {
         let engine = Arc::clone(&engine);
         move || {
             let engine = Arc::clone(&engine);
-            async move { engine.ready().await }
+            async move { engine.ready().await.map(ngoma_console::as_told) }
         }
     };
     Router::new()

@@ -30,6 +30,9 @@ async fn clean_up(engine: &Engine) {
         if let Err(error) = engine.roll_partitions().await {
             tracing::warn!(%error, "partitions could not be made ahead");
         }
+        if let Err(error) = engine.count_backlogs().await {
+            tracing::warn!(%error, "what waits to be sent could not be counted");
+        }
         if let Err(error) = until_none_is_left(|| engine.expire_sessions()).await {
             tracing::warn!(%error, "expired sessions could not be closed");
         }

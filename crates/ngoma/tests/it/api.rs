@@ -239,3 +239,31 @@ async fn the_same_key_does_the_same_request_once() {
         400
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_with_too_much_waiting_is_told_when_to_come_again() {
+    let toml = r#"
+        [account.test.policy]
+        max_queued = 2
+        pace = { per_second = 100 }
+        [account.test.channel.sms]
+        type = "http_json"
+        policy = { pace = { per_second = 0.01 } }
+        "#;
+    let server = Server::declared(toml, &[]).await;
+    let client = client(&server, "test");
+    let list = json!([message(PERSON, "1"), message(PERSON, "2"), message(PERSON, "3")]);
+    let answer = client.post("/api/v1/messages", &list).await.unwrap();
+    assert_eq!((answer.status, &answer.json()["time_to_drain"]), (202, &json!(0)));
+    let refused = client.post("/api/v1/messages", &message(PERSON, "4")).await.unwrap();
+    assert_eq!(
+        (refused.status, &refused.headers["retry-after"]),
+        (429, &"60".parse().unwrap())
+    );
+    let error = refused.json();
+    assert!(error["error"].as_str().unwrap().ends_with("of 2 that may"), "{error}");
+    assert!(
+        (200..=300).contains(&error["time_to_drain"].as_u64().unwrap()),
+        "{error}"
+    );
+}

@@ -11,6 +11,7 @@ mod how_to;
 mod kill;
 mod ledgers;
 mod metrics;
+mod optout;
 mod processes;
 mod program;
 mod queue;

@@ -2,6 +2,7 @@
 
 mod backends;
 mod endurance;
+mod fairness;
 mod growth;
 mod load;
 mod passage;
@@ -58,6 +59,8 @@ enum Only {
     Growth,
     /// Whether memory grows with time
     Memory,
+    /// Whether an account that floods delays another
+    Fairness,
 }
 
 /// How many messages a store holds when it counts as full.
@@ -67,7 +70,7 @@ const MESSAGES_FULL: u64 = 10_000_000;
 const MEMORY_SECS: (u64, u64) = (10, 60);
 const MEMORY_SECS_FULL: (u64, u64) = (30, 600);
 
-/// Measures rates, passage, growth and memory, each on every back end and each on a store of its own.
+/// Measures rates, passage, growth, memory and fairness, each on every back end and each on a store of its own.
 pub fn run(repo: &Repo, options: &Options) -> Result<Report> {
     for kind in KINDS {
         tools::provide(kind.needs)?;
@@ -128,6 +131,12 @@ impl Bench<'_> {
             .filter(|kind| kind.is_store && self.is_asked("memory"))
         {
             figures.extend(endurance::measure(self, kind)?);
+        }
+        for kind in KINDS
+            .into_iter()
+            .filter(|kind| kind.is_store && self.is_asked("fairness"))
+        {
+            figures.extend(fairness::measure(self, kind)?);
         }
         Ok(figures)
     }

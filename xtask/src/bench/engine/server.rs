@@ -57,7 +57,7 @@ impl Server {
         };
         server.running.wait_until_ready(address, START)?;
         server.pause_channel(repo)?;
-        server.token = server.make_token(repo)?;
+        server.token = server.make_token(repo, "bench")?;
         Ok(server)
     }
 
@@ -87,7 +87,6 @@ impl Server {
     }
 
     fn declare(&self, repo: &Repo, provider: &str, paused: bool) -> Result<()> {
-        let document = self.folder.path().join("bench.toml");
         let declaration = format!(
             "[account.bench.channel.{CHANNEL}]
             type = 'http_json'
@@ -97,13 +96,20 @@ impl Server {
             policy = {{ paused = {paused} }}
             "
         );
+        self.apply(repo, &declaration)
+    }
+
+    /// Has the server as this declares.
+    pub fn apply(&self, repo: &Repo, declaration: &str) -> Result<()> {
+        let document = self.folder.path().join("bench.toml");
         fs::write(&document, declaration)?;
         let document = document.to_str().context("the scratch folder's path is not UTF-8")?;
         self.command(repo, &["apply", document]).map(drop)
     }
 
-    fn make_token(&self, repo: &Repo) -> Result<String> {
-        let told = self.command(repo, &["token", "create", "bench"])?;
+    /// Lets a program of that account in.
+    pub fn make_token(&self, repo: &Repo, account: &str) -> Result<String> {
+        let told = self.command(repo, &["token", "create", account])?;
         let token = told.split_whitespace().last().context("ngoma token says nothing")?;
         Ok(token.to_owned())
     }

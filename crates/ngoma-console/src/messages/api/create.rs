@@ -40,11 +40,14 @@ struct MessageRequest {
 }
 
 /// ```json
-/// {"id":"0193583ffb1c7a0ea2d94b6c0a3f5e11"}
+/// {"id":"0193583ffb1c7a0ea2d94b6c0a3f5e11","time_to_drain":120}
 /// ```
+/// `time_to_drain`: how many seconds what waited before takes to send, where that is known.
 #[derive(Debug, Serialize)]
 struct OneAccepted {
     id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_to_drain: Option<u64>,
 }
 
 /// ```json
@@ -53,6 +56,8 @@ struct OneAccepted {
 #[derive(Debug, Serialize)]
 struct ListAccepted {
     ids: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_to_drain: Option<u64>,
 }
 
 /// Takes one message or a list; answers 202 when they are durable.
@@ -73,12 +78,14 @@ pub(super) async fn create_messages(
     };
     let submissions = requests.into_iter().enumerate().map(submission);
     let submissions = submissions.collect::<Result<Vec<_>, _>>()?;
+    let time_to_drain = engine.time_to_drain(&client, &submissions).map(|time| time.as_secs());
     let ids = engine.accept(&client, submissions, key).await?;
     let mut ids = ids.into_iter().map(|id| id.to_string());
     let accepted = match (is_list, ids.next()) {
-        (false, Some(id)) => Json(OneAccepted { id }).into_response(),
+        (false, Some(id)) => Json(OneAccepted { id, time_to_drain }).into_response(),
         (_, first) => Json(ListAccepted {
             ids: first.into_iter().chain(ids).collect(),
+            time_to_drain,
         })
         .into_response(),
     };

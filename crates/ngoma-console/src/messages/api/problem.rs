@@ -14,7 +14,7 @@ const RETRY_AFTER: &str = "5";
 pub(super) struct Problem {
     status: StatusCode,
     body: Box<Value>,
-    header: Option<(&'static str, &'static str)>,
+    header: Option<(&'static str, String)>,
 }
 
 impl Problem {
@@ -37,7 +37,7 @@ impl Problem {
             StatusCode::UNAUTHORIZED,
             "a token is needed: send Authorization: Bearer TOKEN, made with `ngoma token create ACCOUNT`",
         );
-        problem.header = Some(("www-authenticate", "Bearer"));
+        problem.header = Some(("www-authenticate", "Bearer".to_owned()));
         problem
     }
 
@@ -47,13 +47,13 @@ impl Problem {
             StatusCode::METHOD_NOT_ALLOWED,
             format!("only {allowed} is answered here"),
         );
-        problem.header = Some(("allow", allowed));
+        problem.header = Some(("allow", allowed.to_owned()));
         problem
     }
 
     fn not_now(error: impl Into<String>) -> Self {
         let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, error);
-        problem.header = Some(("retry-after", RETRY_AFTER));
+        problem.header = Some(("retry-after", RETRY_AFTER.to_owned()));
         problem
     }
 }
@@ -71,6 +71,18 @@ impl From<AcceptError> for Problem {
                 StatusCode::CONFLICT,
                 "this Idempotency-Key was used before, for another request",
             ),
+            AcceptError::Full {
+                time_to_drain,
+                retry_after,
+                ..
+            } => {
+                let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string());
+                problem.header = Some(("retry-after", retry_after.as_secs().to_string()));
+                if let Some(time) = time_to_drain {
+                    problem.body["time_to_drain"] = json!(time.as_secs());
+                }
+                problem
+            }
             AcceptError::Unavailable(_) => Self::not_now(error.to_string()),
         }
     }
@@ -85,8 +97,10 @@ impl From<StoreError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
-        if let Some((name, value)) = self.header {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        if let Some((name, value)) = self.header
+            && let Ok(value) = HeaderValue::from_str(&value)
+        {
+            response.headers_mut().insert(name, value);
         }
         response
     }

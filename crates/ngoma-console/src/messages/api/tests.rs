@@ -3,6 +3,7 @@
 use super::problem::Problem;
 use axum::response::IntoResponse;
 use ngoma_engine::{AcceptError, StoreError};
+use std::time::Duration;
 
 fn check(problem: Problem, status: u16, header: Option<&str>) {
     let response = problem.into_response();
@@ -19,6 +20,16 @@ fn each_problem_has_its_status_and_says_what_to_do() {
     check(AcceptError::KeyTaken.into(), 409, None);
     check(AcceptError::Unavailable("full".into()).into(), 503, Some("retry-after"));
     check(StoreError::Unavailable("away".into()).into(), 503, Some("retry-after"));
+    let full = AcceptError::Full {
+        problem: "channel sms is behind".into(),
+        time_to_drain: Some(Duration::from_secs(40_000)),
+        retry_after: Duration::from_secs(3600),
+    };
+    let response = Problem::from(full).into_response();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["retry-after"]),
+        (429, &"3600".parse().unwrap())
+    );
     let invalid = AcceptError::Invalid {
         index: 3,
         field: "to",

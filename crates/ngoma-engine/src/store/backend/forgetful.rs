@@ -58,8 +58,8 @@ struct ForgetfulBackend {
 }
 
 impl Backend for ForgetfulBackend {
-    fn write(&self, _account: i64, operation: Box<dyn Operation>) -> Result<(), StoreError> {
-        self.writer.hand_over(operation)
+    fn write(&self, account: i64, operation: Box<dyn Operation>) -> Result<(), StoreError> {
+        self.writer.hand_over(account, operation)
     }
 
     fn read(&self, query: Box<dyn Query>) {

@@ -14,6 +14,7 @@ mod postgres;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod writer;
 
 pub(crate) use operation::{OpError, Operation, Query, pending, question};
@@ -21,7 +22,7 @@ pub(super) use postgres::PostgresBackend;
 pub(crate) use sqlite::{SqliteBackend, find_damage, write_alone};
 pub(crate) use writer::Writer;
 
-use super::StoreError;
+use super::{NO_ACCOUNT, StoreError};
 
 /// Writes operations with group commit, in the order they are handed over.
 pub(crate) trait Writes: Send + Sync {
@@ -37,7 +38,7 @@ pub(crate) trait Writes: Send + Sync {
 
 impl Writes for Writer {
     fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
-        Self::hand_over(self, operation)
+        Self::hand_over(self, NO_ACCOUNT, operation)
     }
 
     fn close(&self) {

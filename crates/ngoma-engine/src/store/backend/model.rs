@@ -5,8 +5,8 @@ use super::writer::{Connect, commit};
 use super::{Backend, Operation, Query, Writes};
 use crate::Clock;
 use crate::metrics::Metrics;
-use crate::store::StoreError;
 use crate::store::sql::{Db, Dialect, Insert, Param, Row, SqlError, SqliteDb};
+use crate::store::{NO_ACCOUNT, StoreError};
 use async_trait::async_trait;
 use ngoma_message::Timestamp;
 use rusqlite::Connection;
@@ -246,7 +246,7 @@ impl Backend for ModelBackend {
 /// What writes alone, without an account.
 impl Writes for ModelBackend {
     fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
-        self.write(0, operation)
+        self.write(NO_ACCOUNT, operation)
     }
 
     fn close(&self) {

@@ -41,6 +41,8 @@ impl From<SqlError> for StoreError {
 
 /// An operation that writes. It may be run more than once, each time in a transaction that was not committed before.
 pub(crate) trait Operation: Send {
+    /// How many rows it writes, about: what it adds to a transaction's time.
+    fn rows(&self) -> usize;
     /// Runs it and keeps what it gave.
     fn run(&mut self, db: &mut dyn Db) -> Result<(), OpError>;
     /// Answers with what the last run gave, or with the failure of its transaction.
@@ -58,8 +60,8 @@ pub(crate) trait Query: Send {
 /// What comes back of an operation or a query.
 pub(crate) type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
 
-/// An operation and where its answer comes. `place` is given up with it.
-pub(crate) fn pending<T, F>(run: F, place: OwnedSemaphorePermit) -> (Box<dyn Operation>, Answer<T>)
+/// An operation of about so many rows, and where its answer comes. `place` is given up with it.
+pub(crate) fn pending<T, F>(run: F, place: OwnedSemaphorePermit, rows: usize) -> (Box<dyn Operation>, Answer<T>)
 where
     T: Send + 'static,
     F: FnMut(&mut dyn Db) -> Result<T, OpError> + Send + 'static,
@@ -69,6 +71,7 @@ where
         run,
         result: None,
         answer,
+        rows,
         _place: place,
     };
     (Box::new(pending), answered)
@@ -78,6 +81,7 @@ struct Pending<T, F> {
     run: F,
     result: Option<Result<T, StoreError>>,
     answer: oneshot::Sender<Result<T, StoreError>>,
+    rows: usize,
     _place: OwnedSemaphorePermit,
 }
 
@@ -86,6 +90,10 @@ where
     T: Send,
     F: FnMut(&mut dyn Db) -> Result<T, OpError> + Send,
 {
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
     fn run(&mut self, db: &mut dyn Db) -> Result<(), OpError> {
         let broke_off = |panic: Box<dyn Any + Send>| {
             let said = words(panic.as_ref());

@@ -47,7 +47,7 @@ impl PostgresBackend {
 impl Backend for PostgresBackend {
     fn write(&self, account: i64, operation: Box<dyn Operation>) -> Result<(), StoreError> {
         let writer = account.unsigned_abs() as usize % self.writers.len();
-        self.writers[writer].hand_over(operation)
+        self.writers[writer].hand_over(account, operation)
     }
 
     fn read(&self, query: Box<dyn Query>) {

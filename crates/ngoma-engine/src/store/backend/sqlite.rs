@@ -14,8 +14,9 @@ use std::time::Duration;
 
 /// How long a statement waits for a lock; only outside tools that read the file can hold one.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
-/// Pages the writer keeps in memory, in KiB.
-const WRITER_CACHE_KIB: i64 = 16 << 10;
+/// Pages the writer keeps in memory, in KiB. No more than it needs for what it writes now: whenever pages of an index were
+/// split, SQLite looks through all of them at the commit. What it reads beside those is in the system's memory.
+const WRITER_CACHE_KIB: i64 = 4 << 10;
 /// Pages in the write-ahead log before they are moved into the file.
 const CHECKPOINT_PAGES: i64 = 4000;
 /// How many connections serve the point reads of messages on their way; more wait for one of them.
@@ -103,8 +104,8 @@ pub(crate) fn write_alone(db: SqliteDb, group_commit: usize) -> Writer {
 }
 
 impl Backend for SqliteBackend {
-    fn write(&self, _account: i64, operation: Box<dyn Operation>) -> Result<(), StoreError> {
-        self.writer.hand_over(operation)
+    fn write(&self, account: i64, operation: Box<dyn Operation>) -> Result<(), StoreError> {
+        self.writer.hand_over(account, operation)
     }
 
     /// On the calling task: a few pages that are nearly always cached cost less than handing them to another thread.

@@ -1,6 +1,7 @@
 //! A thread that writes: it takes what waits as one transaction, and answers when that is on the disk.
 
 use super::operation::{OpError, Operation};
+use super::turns::Turns;
 use crate::metrics::Metrics;
 use crate::store::StoreError;
 use crate::store::sql::{Db, Dialect, SqlError};
@@ -18,7 +19,7 @@ pub(crate) struct Writer {
 }
 
 enum Job {
-    Run(Box<dyn Operation>),
+    Run(i64, Box<dyn Operation>),
     Close,
 }
 
@@ -39,7 +40,7 @@ pub(super) trait Connect: Send + 'static {
 }
 
 impl Writer {
-    /// Starts the thread; one transaction takes at most as many operations as the options say.
+    /// Starts the thread; one transaction takes operations of at most so many rows, unless one has more by itself.
     pub(super) fn start(connect: impl Connect, group_commit: usize, metrics: Arc<Metrics>) -> Self {
         let group_commit = group_commit.max(1);
         let (jobs, queue) = mpsc::channel();
@@ -53,10 +54,10 @@ impl Writer {
         }
     }
 
-    /// Hands over an operation for the next transaction.
-    pub(crate) fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
+    /// Hands over an operation of an account, for its next turn.
+    pub(crate) fn hand_over(&self, account: i64, operation: Box<dyn Operation>) -> Result<(), StoreError> {
         let closed = |_| StoreError::Unavailable("it is closed".into());
-        self.jobs.send(Job::Run(operation)).map_err(closed)
+        self.jobs.send(Job::Run(account, operation)).map_err(closed)
     }
 
     /// Writes what was handed over before, then ends the thread and closes its connection.
@@ -76,26 +77,40 @@ impl Drop for Writer {
 }
 
 fn write_until_closed(mut connect: impl Connect, queue: &mpsc::Receiver<Job>, group_commit: usize, metrics: &Metrics) {
+    let mut waiting = Turns::default();
     let mut is_open = true;
-    while is_open && let Ok(first) = queue.recv() {
-        let mut batch = Vec::new();
-        let mut next = Some(first);
-        while let Some(job) = next.take() {
+    while is_open || !waiting.is_empty() {
+        let mut next = match waiting.is_empty() {
+            true => Some(queue.recv().unwrap_or(Job::Close)),
+            false => queue.try_recv().ok(),
+        };
+        while let Some(job) = next {
             match job {
-                Job::Run(operation) => batch.push(operation),
+                Job::Run(account, operation) => waiting.push(account, operation),
                 Job::Close => is_open = false,
             }
-            if is_open && batch.len() < group_commit {
-                next = queue.try_recv().ok();
-            }
+            next = is_open.then(|| queue.try_recv().ok()).flatten();
         }
-        if let Err(error) = write_batch(&mut connect, batch, metrics) {
+        if let Err(error) = write_batch(&mut connect, next_batch(&mut waiting, group_commit), metrics) {
             tracing::error!(%error, "the disk did not confirm a write; the process must end and read it again");
             connect.disk_lost(&error);
             return;
         }
     }
     connect.closing();
+}
+
+/// What the next transaction takes: operations of so many rows, or one of more.
+fn next_batch(waiting: &mut Turns<Box<dyn Operation>>, rows: usize) -> Vec<Box<dyn Operation>> {
+    let mut batch = Vec::new();
+    let mut taken = 0;
+    while taken < rows
+        && let Some(operation) = waiting.next()
+    {
+        taken += operation.rows().max(1);
+        batch.push(operation);
+    }
+    batch
 }
 
 /// One transaction. An operation that fails is undone alone; when the transaction fails, all of it is. An error means
@@ -332,6 +347,7 @@ mod tests {
             pending(
                 move |db: &mut dyn Db| Ok(db.insert_unasked(ROW, &[vec![Param::Int(value)]])?),
                 place,
+                1,
             )
         };
         let (batch, answers): (Vec<_>, Vec<_>) = values.iter().map(insert).unzip();
@@ -362,5 +378,28 @@ mod tests {
         expected.extend(guarded("Int(2)", "RELEASE operation"));
         expected.push("COMMIT");
         assert_eq!(told, expected);
+    }
+
+    /// The rows of the operations of each transaction, when an account floods and another has two.
+    #[test]
+    fn a_transaction_has_so_many_rows_and_something_of_everybody() {
+        let mut waiting = Turns::default();
+        let places = Arc::new(Semaphore::new(100));
+        let mut hand_over = |account, rows| {
+            let place = Arc::clone(&places).try_acquire_owned().unwrap();
+            waiting.push(account, pending(|_: &mut dyn Db| Ok(()), place, rows).0);
+        };
+        for _ in 0..6 {
+            hand_over(1, 40);
+        }
+        hand_over(1, 1000);
+        hand_over(2, 1);
+        hand_over(2, 1);
+        let mut batches = Vec::new();
+        while !waiting.is_empty() {
+            let batch = next_batch(&mut waiting, 100);
+            batches.push(batch.iter().map(|operation| operation.rows()).collect::<Vec<_>>());
+        }
+        assert_eq!(batches, [vec![40, 1, 40, 1, 40], vec![40, 40, 40], vec![1000]]);
     }
 }

@@ -164,6 +164,7 @@ impl Ground {
     /// The end of an inbound message without effects.
     pub(super) fn step(&self, message: &InboundMessage) -> StepCommit {
         StepCommit {
+            wished: None,
             given_up_after: None,
             account: self.account,
             message: message.id.clone(),

@@ -162,6 +162,7 @@ fn document() -> Document {
         ..Route::default()
     };
     let account = AccountDocument {
+        policy: None,
         webhook: None,
         channels: BTreeMap::from([("sms".to_owned(), channel)]),
         services: BTreeMap::from([("light".to_owned(), service)]),
