@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     EarlyReceiptDropped,
     /// A process that lost its lease sends all the same.
     LeaseNotFenced,
+    /// What waits in the spool is forgotten there before the store has it.
+    SpoolForgetsFirst,
 }
 
 thread_local! {

@@ -52,13 +52,24 @@ impl NgomaProcess {
         Ok(process)
     }
 
+    /// Starts a command that will listen on this port, whatever it is told so by, and waits as the others do.
+    pub async fn start_command(port: u16, command: Command, folder: &Path) -> io::Result<Self> {
+        let mut process = Self::spawn_command(port, command, folder)?;
+        process.wait_until_ready().await?;
+        Ok(process)
+    }
+
     /// Starts the program and does not wait for it.
     pub fn spawn<S: AsRef<OsStr>>(port: u16, program: &Path, args: &[S], folder: &Path) -> io::Result<Self> {
+        let mut command = Command::new(program);
+        command.args(args).args(["--listen", &format!("127.0.0.1:{port}")]);
+        Self::spawn_command(port, command, folder)
+    }
+
+    fn spawn_command(port: u16, mut command: Command, folder: &Path) -> io::Result<Self> {
         let log = folder.join("process.log");
         let output = File::options().create(true).append(true).open(&log)?;
-        let child = Command::new(program)
-            .args(args)
-            .args(["--listen", &format!("127.0.0.1:{port}")])
+        let child = command
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
@@ -87,6 +98,18 @@ impl NgomaProcess {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Err(self.failure("it did not become ready in time"))
+    }
+
+    /// Waits until it wrote this; an error, with the log, if that takes too long.
+    pub async fn wait_until_logged(&self, text: &str) -> io::Result<()> {
+        let until = Instant::now() + READY_WITHIN;
+        while !self.log().contains(text) {
+            if Instant::now() > until {
+                return Err(self.failure(&format!("it did not write {text:?} in time")));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
     }
 
     /// The port it was told to listen on.
@@ -128,6 +151,16 @@ impl NgomaProcess {
     /// Sends a signal, such as `libc::SIGHUP`, to the first process.
     pub fn signal(&self, signal: i32) -> io::Result<()> {
         send_signal(self.target()?, signal)
+    }
+
+    /// Stops every process of the group where it stands (`SIGSTOP`), until it is resumed.
+    pub fn pause_group(&self) -> io::Result<()> {
+        send_signal(-self.target()?, libc::SIGSTOP)
+    }
+
+    /// Lets a paused group go on (`SIGCONT`).
+    pub fn resume_group(&self) -> io::Result<()> {
+        send_signal(-self.target()?, libc::SIGCONT)
     }
 
     /// `kill -9` to every process of the group at once; returns when all are gone.

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8000";
 const DEFAULT_DATA: &str = "./ngoma-data";
@@ -16,11 +17,18 @@ const MOST_PARTITIONS: u16 = 128;
 const FILE_NAME: &str = "ngoma.toml";
 const SQLITE: &str = "sqlite";
 
+/// How long a worker may be silent, in seconds.
+const DEFAULT_WORKER_LEASE: u64 = 60;
+/// The least that leaves time for its beats, and the most that is of use.
+const WORKER_LEASES: std::ops::RangeInclusive<u64> = 6..=3600;
+
 /// What names the database in the environment.
 pub const STORE_VARIABLE: &str = "NGOMA_STORE";
 /// What names the queue there, and its partitions.
 pub const QUEUE_VARIABLE: &str = "NGOMA_QUEUE";
 pub const QUEUE_PARTITIONS_VARIABLE: &str = "NGOMA_QUEUE_PARTITIONS";
+/// What says there how long a worker may be silent.
+pub const WORKER_LEASE_VARIABLE: &str = "NGOMA_WORKER_LEASE";
 
 /// The flag every command takes; clap reads the environment behind it.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -46,6 +54,9 @@ pub struct SettingsArgs {
     /// Over how many partitions a broker's work is spread, the same for every process [default: 32]
     #[arg(long, env = QUEUE_PARTITIONS_VARIABLE, value_name = "NUMBER")]
     queue_partitions: Option<u16>,
+    /// How long a worker may be silent before the others on its database take its work over [default: 60]
+    #[arg(long, env = WORKER_LEASE_VARIABLE, value_name = "SECONDS")]
+    worker_lease: Option<u64>,
     /// The settings file [default: ngoma.toml in the working folder, else in the data folder]
     #[arg(long, env = "NGOMA_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -62,6 +73,7 @@ struct SettingsFile {
     store: Option<String>,
     queue: Option<String>,
     queue_partitions: Option<u16>,
+    worker_lease: Option<u64>,
     metrics_listen: Option<String>,
     metrics_public: Option<bool>,
 }
@@ -77,6 +89,8 @@ pub struct Settings {
     pub store: StoreChoice,
     /// Which queue hands out the work.
     pub queue: QueueChoice,
+    /// How long a worker may be silent before others take its work over.
+    pub worker_lease: Duration,
     /// Where to tell metrics.
     pub metrics: MetricsSettings,
 }
@@ -107,6 +121,7 @@ impl SettingsArgs {
             listen,
             store,
             queue,
+            worker_lease: read_worker_lease(self.worker_lease.or(file.worker_lease))?,
             metrics,
         })
     }
@@ -211,6 +226,16 @@ fn read_queue(setting: Option<&str>, store: &StoreChoice, partitions: u16) -> Re
     }
 }
 
+/// How long a worker may be silent.
+fn read_worker_lease(setting: Option<u64>) -> Result<Duration> {
+    let seconds = setting.unwrap_or(DEFAULT_WORKER_LEASE);
+    if !WORKER_LEASES.contains(&seconds) {
+        let (least, most) = (WORKER_LEASES.start(), WORKER_LEASES.end());
+        bail!("--worker-lease {seconds}: expected a number of seconds from {least} to {most}");
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
 fn check_writable(data: &Path) -> Result<()> {
     let probe = data.join(".write-probe");
     if let Err(error) = std::fs::write(&probe, b"") {
@@ -229,6 +254,7 @@ mod tests {
             store: None,
             queue: None,
             queue_partitions: None,
+            worker_lease: None,
             config: config.map(Into::into),
             metrics: MetricsArgs::default(),
         };
@@ -277,6 +303,19 @@ mod tests {
             Err("expected sqlite, postgres"),
         );
         assert!(!format!("{amqp:?} {postgres:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_worker_may_be_silent_for_some_seconds() {
+        for (setting, expected) in [
+            (None, Some(60)),
+            (Some(6), Some(6)),
+            (Some(5), None),
+            (Some(3601), None),
+        ] {
+            let lease = read_worker_lease(setting).ok();
+            assert_eq!(lease, expected.map(Duration::from_secs), "{setting:?}");
+        }
     }
 
     #[test]

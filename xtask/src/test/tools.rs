@@ -56,6 +56,13 @@ pub const RABBITMQ: Tool = Tool {
     packages: &["rabbitmq-server"],
 };
 
+/// What lets system calls of a program fail.
+pub const FIU: Tool = Tool {
+    programs: &["fiu-run"],
+    beside: &[],
+    packages: &["fiu-utils"],
+};
+
 impl Tool {
     /// Where the program is.
     pub fn find(&self) -> Option<PathBuf> {

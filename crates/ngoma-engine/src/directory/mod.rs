@@ -44,6 +44,44 @@ pub struct AccountDocument {
     pub policy: Option<AccountPolicy>,
 }
 
+#[cfg(test)]
+impl AccountDocument {
+    /// An account whose channels, each of the type it is named by and with this address, lead to its service `main`.
+    pub(crate) fn of_a_test(channels: &[(&str, &str)]) -> Self {
+        let channel = |&(name, address): &(&str, &str)| {
+            let record = ChannelRecord {
+                channel_type: name.into(),
+                address: Some(address.into()),
+                ..ChannelRecord::default()
+            };
+            (name.to_owned(), record)
+        };
+        let service = ServiceDocument {
+            kind: "script".into(),
+            config: Object::new(),
+            http_allow: None,
+            wants_events: false,
+            bundle: Bundle {
+                hash: "one".into(),
+                main: "main.js".into(),
+                files: BTreeMap::from([("main.js".to_owned(), b"1".to_vec())]),
+            },
+        };
+        let route = |&(name, _): &(&str, &str)| Route {
+            channel: name.into(),
+            service: "main".into(),
+            ..Route::default()
+        };
+        Self {
+            channels: channels.iter().map(channel).collect(),
+            services: BTreeMap::from([("main".to_owned(), service)]),
+            routes: Some(channels.iter().map(route).collect()),
+            policy: None,
+            webhook: None,
+        }
+    }
+}
+
 /// A service as declared.
 #[derive(Clone, Debug)]
 pub struct ServiceDocument {

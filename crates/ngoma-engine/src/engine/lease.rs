@@ -3,14 +3,14 @@
 
 use super::Runtime;
 use crate::clock::Clock;
-use crate::store::{StoreError, WORKER_LEASE};
+use crate::store::{Store, StoreError};
 use std::cmp::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How long before the end of its lease a process begins nothing any more: what it has just begun ends before that.
-const MARGIN: Duration = Duration::from_secs(5);
+/// Which part of its lease is its last: a process begins nothing in it, so that what it has just begun ends in time.
+const LAST_PART: u32 = 12;
 /// How long to wait before a beat that was not stored is tried again.
 const AFTER_TROUBLE: Duration = Duration::from_secs(1);
 
@@ -22,6 +22,8 @@ pub(crate) struct WorkerLease {
     clock: Arc<dyn Clock>,
     /// Says that somebody waits for the next beat.
     beat_now: Arc<Notify>,
+    /// For how long after a beat this process begins something.
+    trusted_for: Duration,
     /// A store that nobody shares is leased for as long as it is open.
     is_shared: bool,
 }
@@ -46,8 +48,8 @@ enum Standing {
 
 impl State {
     /// How work stands that was taken under this lease; what came from the spool has the negative number.
-    fn of(self, lease: i64, now: Duration) -> Standing {
-        let is_recent = now.saturating_sub(self.confirmed) < WORKER_LEASE - MARGIN;
+    fn of(self, lease: i64, now: Duration, trusted_for: Duration) -> Standing {
+        let is_recent = now.saturating_sub(self.confirmed) < trusted_for;
         match lease.abs().cmp(&self.epoch) {
             Ordering::Less => Standing::Lost,
             Ordering::Equal if is_recent => Standing::Held,
@@ -58,17 +60,18 @@ impl State {
 }
 
 impl WorkerLease {
-    /// The lease of a store that was opened at that time.
-    pub(super) fn new(epoch: i64, opened: Duration, clock: Arc<dyn Clock>, is_shared: bool) -> Self {
+    /// The lease of a store that was opened at that time, and how long it holds without a beat.
+    pub(super) fn new(store: &Store, opened: Duration, clock: Arc<dyn Clock>, holds_for: Duration) -> Self {
         Self {
             state: Mutex::new(State {
-                epoch,
+                epoch: store.epoch(),
                 confirmed: opened,
             }),
+            trusted_for: holds_for - holds_for / LAST_PART,
             beaten: Notify::new(),
             clock,
             beat_now: Arc::default(),
-            is_shared,
+            is_shared: store.is_shared(),
         }
     }
 
@@ -84,7 +87,7 @@ impl WorkerLease {
             // Made before the look, so that no beat is missed between the two.
             let beaten = self.beaten.notified();
             let standing = match self.is_shared {
-                true => self.state().of(lease, self.clock.monotonic()),
+                true => self.state().of(lease, self.clock.monotonic(), self.trusted_for),
                 false => Standing::Held,
             };
             match standing {
@@ -112,7 +115,7 @@ impl WorkerLease {
     }
 }
 
-/// Confirms the lease until the engine stops, and takes a new one when it was lost.
+/// Says that this process lives and confirms its lease, until the engine stops; takes a new one when it was lost.
 pub(crate) async fn beat_until_stopped(runtime: Weak<Runtime>) {
     loop {
         let Some(runtime) = runtime.upgrade() else { return };
@@ -122,13 +125,15 @@ pub(crate) async fn beat_until_stopped(runtime: Weak<Runtime>) {
         }
         let beaten = beat(&runtime).await;
         let (every, beat_now) = (runtime.limits.beat_every, Arc::clone(&runtime.lease.beat_now));
+        let is_shared = runtime.lease.is_shared;
         drop(runtime);
         match beaten {
             Ok(()) => {
                 let _ = tokio::time::timeout(every, beat_now.notified()).await;
             }
             Err(error) => {
-                if !is_stopping {
+                // Where nobody shares the store, a beat is only a sign of life.
+                if !is_stopping && is_shared {
                     tracing::warn!(%error, "the lease on this process's work is not confirmed");
                 }
                 tokio::time::sleep(AFTER_TROUBLE).await;
@@ -172,7 +177,7 @@ mod tests {
             (8, 100, Standing::Unsure),
         ] {
             assert_eq!(
-                state.of(lease, Duration::from_secs(second)),
+                state.of(lease, Duration::from_secs(second), Duration::from_secs(55)),
                 expected,
                 "{lease} {second}"
             );

@@ -31,7 +31,9 @@ pub struct Limits {
     pub accepting_at_once: usize,
     /// How many operations wait for the store's writer; more wait at the door.
     pub store_backlog: usize,
-    /// How often this process says that it lives, where others share its database.
+    /// How long this process may be silent, where others share its database, before they take its work over.
+    pub worker_lease: Duration,
+    /// How often this process says that it lives: several times within its lease.
     pub beat_every: Duration,
     /// How long the door waits for a database to store a message before it goes into the spool.
     pub store_patience: Duration,
@@ -78,6 +80,7 @@ impl Default for Limits {
             group_commit: 256,
             accepting_at_once: 256,
             store_backlog: 4096,
+            worker_lease: Duration::from_secs(60),
             beat_every: Duration::from_secs(10),
             store_patience: Duration::from_secs(10),
             spool_bytes: 256 << 20,
@@ -99,6 +102,15 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The same with another lease of this process, and as many beats within it.
+    pub fn with_worker_lease(self, worker_lease: Duration) -> Self {
+        Self {
+            worker_lease,
+            beat_every: worker_lease / 6,
+            ..self
+        }
+    }
+
     /// Those of services and accounts.
     pub(super) fn room(&self) -> RoomLimits {
         RoomLimits {
@@ -110,7 +122,7 @@ impl Limits {
     }
 
     /// Those of the spool.
-    pub(super) fn spool(&self) -> SpoolBounds {
+    pub(crate) fn spool(&self) -> SpoolBounds {
         SpoolBounds {
             bytes: self.spool_bytes,
             messages: self.spool_messages,
@@ -133,6 +145,7 @@ impl Limits {
                 bytes: self.bytes_in_parts,
                 chars: self.content_chars,
             },
+            worker_lease: self.worker_lease,
             metrics,
             reserve_bytes: self.reserve_bytes,
             least_free: self.free_disk,

@@ -95,7 +95,7 @@ impl Engine {
             StoreChoice::Sqlite => None,
             StoreChoice::Postgres(_) => Some(Spool::open(data, options.limits.spool())?),
         };
-        let lease = WorkerLease::new(store.epoch(), opening, Arc::clone(&options.clock), store.is_shared());
+        let lease = WorkerLease::new(&store, opening, Arc::clone(&options.clock), options.limits.worker_lease);
         let queue = QueueParts::open(&options, &store)?;
         let parts = RuntimeParts {
             store,
@@ -116,15 +116,16 @@ impl Engine {
     #[cfg(all(test, feature = "faults"))]
     pub(crate) async fn on_model(
         store: Store,
+        spool: Option<Arc<Spool>>,
         queue: Arc<dyn queue::Queue>,
         due_work: Arc<tokio::sync::Notify>,
         options: EngineOptions,
     ) -> Result<Arc<Self>, StoreError> {
         let opening = options.clock.monotonic();
         let parts = RuntimeParts {
-            lease: WorkerLease::new(store.epoch(), opening, Arc::clone(&options.clock), store.is_shared()),
+            lease: WorkerLease::new(&store, opening, Arc::clone(&options.clock), options.limits.worker_lease),
             store,
-            spool: None,
+            spool,
             queue,
             due_work,
             metrics: Arc::default(),
@@ -174,9 +175,7 @@ impl Engine {
         self.keep_task(tokio::spawn(queue::pull_until_stopped(Arc::downgrade(runtime))));
         let follow_ups = queue::pull_follow_ups_until_stopped(Arc::downgrade(runtime));
         self.keep_task(tokio::spawn(follow_ups));
-        if runtime.store.is_shared() {
-            self.keep_task(tokio::spawn(lease::beat_until_stopped(Arc::downgrade(runtime))));
-        }
+        self.keep_task(tokio::spawn(lease::beat_until_stopped(Arc::downgrade(runtime))));
         if let Some(spool) = &runtime.spool {
             let drain = spool::drain_until_stopped(Arc::downgrade(runtime), Arc::clone(spool));
             self.keep_task(tokio::spawn(drain));
@@ -206,8 +205,8 @@ impl Engine {
         }
         runtime.store.close_aside().await;
         // The spool's last transaction comes after the store's: it takes what the store does not.
-        if let Some(spool) = runtime.spool.clone() {
-            let _ = tokio::task::spawn_blocking(move || spool.close()).await;
+        if let Some(spool) = &runtime.spool {
+            spool.close_aside().await;
         }
     }
 

@@ -32,6 +32,7 @@ use crate::record::Status;
 use crate::store::{InboundMessage, Publish, PulledInbound, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
 use crate::suspects::{STEP_ATTEMPTS, ended_too_many};
 use crate::trace::Trail;
+use ngoma_message::MessageId;
 use session::SessionTurn;
 use std::sync::Arc;
 
@@ -129,13 +130,17 @@ async fn take(
     match keep::within_patience(&runtime, storing).await {
         Err(StoreError::Unavailable(reason)) if runtime.spool.is_some() => {
             tracing::debug!(message.id = %message.id, reason, "the store does not take a message: it goes into the spool");
-            keep::keep(&runtime, &running, message, trail, place.is_some().then_some(lease)).await
+            let (account, id) = (message.account, message.id.clone());
+            let asked = place.is_some().then_some(lease);
+            let kept = keep::keep(&runtime, &running, message, trail, asked).await;
+            if kept.is_err() && place.is_some() {
+                leave_unsure(&runtime, account, id, lease);
+            }
+            kept
         }
         Err(error) => {
             if place.is_some() && matches!(error, StoreError::Unavailable(_)) {
-                // Its sender hands it in again; it may be known by then, and is worked on all the same.
-                runtime.store.note_unsure_arrival(message.account, message.id, lease);
-                runtime.look_for_due_work();
+                leave_unsure(&runtime, message.account, message.id, lease);
             }
             Err(unavailable(error))
         }
@@ -158,6 +163,12 @@ async fn take(
             Ok(Received::Stored)
         }
     }
+}
+
+/// Its sender hands it in again; it may be stored all the same, and is worked on then.
+fn leave_unsure(runtime: &Runtime, account: i64, message: MessageId, lease: i64) {
+    runtime.store.note_unsure_arrival(account, message, lease);
+    runtime.look_for_due_work();
 }
 
 /// What a channel is told when the store does not take something.

@@ -14,7 +14,7 @@ pub(crate) use scrape::scrape;
 use counts::Counts;
 use histogram::Histogram;
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 /// How many channels are counted each by itself; what more there are is counted without a label.
@@ -28,33 +28,7 @@ pub struct Metrics {
     commit_time: Histogram,
     step_time: Histogram,
     send_time: Histogram,
-    watched: [OnceLock<Reading>; WATCHED.len()],
 }
-
-type Reading = Box<dyn Fn() -> f64 + Send + Sync>;
-
-/// Something that is read when the metrics are, from whoever has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Watched {
-    /// How many bytes wait in the spool.
-    SpoolBytes,
-    /// For how many seconds the oldest event waits to be told.
-    OutboxLagSeconds,
-}
-
-/// Each with its name and what it means.
-const WATCHED: [(Watched, &str, &str); 2] = [
-    (
-        Watched::SpoolBytes,
-        "ngoma_spool_bytes",
-        "Bytes of messages on disk that the store has not taken yet.",
-    ),
-    (
-        Watched::OutboxLagSeconds,
-        "ngoma_outbox_lag_seconds",
-        "For how long the oldest event waits to be told to its client.",
-    ),
-];
 
 impl Default for Metrics {
     fn default() -> Self {
@@ -65,7 +39,6 @@ impl Default for Metrics {
             commit_time: Histogram::of_times(),
             step_time: Histogram::of_times(),
             send_time: Histogram::of_times(),
-            watched: Default::default(),
         }
     }
 }
@@ -77,11 +50,6 @@ impl std::fmt::Debug for Metrics {
 }
 
 impl Metrics {
-    /// From now on this is read with the metrics. The first reader stays.
-    pub fn watch(&self, what: Watched, read: impl Fn() -> f64 + Send + Sync + 'static) {
-        let _ = self.watched[what as usize].set(Box::new(read));
-    }
-
     /// Counts one of a channel; what has none is counted without a label.
     pub(crate) fn count(&self, count: Count, channel: Option<i64>) {
         match channel.and_then(|channel| self.counts_of(channel)) {
@@ -124,13 +92,6 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_watched_thing_stands_at_its_own_place() {
-        for (place, (watched, ..)) in WATCHED.iter().enumerate() {
-            assert_eq!(*watched as usize, place, "{watched:?}");
-        }
-    }
 
     #[test]
     fn channels_beyond_the_limit_are_counted_without_a_label() {

@@ -62,6 +62,9 @@ impl Metrics {
             | AttemptResult::Later { .. }
             | AttemptResult::PassedOn { .. } => {}
         }
+        if effects.is_ambiguous {
+            self.count(Count::Ambiguous, channel);
+        }
         if effects.is_possible_duplicate {
             self.count(Count::PossibleDuplicates, channel);
         }

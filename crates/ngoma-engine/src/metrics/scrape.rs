@@ -1,8 +1,8 @@
 //! One look at everything: what was counted, what was measured, and what is so at this moment.
 
+use super::Metrics;
 use super::counts::COUNTS;
 use super::text::{Kind, Label, Text};
-use super::{Metrics, WATCHED};
 use crate::directory::ChannelEntry;
 use crate::engine::Runtime;
 use crate::record::WorkerRecord;
@@ -29,13 +29,14 @@ pub(crate) async fn scrape(runtime: &Runtime) -> String {
     write_histograms(&mut text, &runtime.metrics);
     write_places(&mut text, runtime, &channels);
     write_windows(&mut text, runtime, &channels);
-    write_watched(&mut text, &runtime.metrics);
+    write_spool(&mut text, runtime);
     let answers = "Whether the store could be asked for what only it knows.";
     text.family(Kind::Gauge, "ngoma_store_answers", answers)
         .sample(&[], u8::from(stored.is_some()));
     if let Some((depths, workers)) = stored {
         let now = runtime.clock.now();
         write_queue(&mut text, &channels, &depths, now);
+        write_outbox(&mut text, runtime, &depths, now);
         write_workers(&mut text, &workers, now);
     }
     text.into_string()
@@ -123,12 +124,10 @@ fn write_windows(text: &mut Text, runtime: &Runtime, channels: &[&ChannelEntry])
     }
 }
 
-fn write_watched(text: &mut Text, metrics: &Metrics) {
-    for (watched, name, help) in WATCHED {
-        if let Some(read) = metrics.watched[watched as usize].get() {
-            text.family(Kind::Gauge, name, help).sample(&[], read());
-        }
-    }
+fn write_spool(text: &mut Text, runtime: &Runtime) {
+    let bytes = runtime.spool.as_ref().map_or(0, |spool| spool.status().bytes);
+    let help = "Bytes of messages on disk that the store has not taken yet.";
+    text.family(Kind::Gauge, "ngoma_spool_bytes", help).count(&[], bytes);
 }
 
 fn write_queue(text: &mut Text, channels: &[&ChannelEntry], depths: &[Depth], now: Timestamp) {
@@ -155,6 +154,18 @@ fn write_queue(text: &mut Text, channels: &[&ChannelEntry], depths: &[Depth], no
         "For how long the oldest message that is due has waited in the queue.",
         |depth, now| now.since(depth.oldest_due).as_secs_f64(),
     );
+}
+
+/// What waits in the store until the broker has its ticket; without a broker nothing does.
+fn write_outbox(text: &mut Text, runtime: &Runtime, depths: &[Depth], now: Timestamp) {
+    let waits = depths.iter().map(|depth| now.since(depth.oldest_due));
+    let lag = match runtime.queue.abilities().has_outbox {
+        true => waits.max().unwrap_or_default(),
+        false => Duration::ZERO,
+    };
+    let help = "For how long the oldest work that is due waits for the broker to take its ticket.";
+    text.family(Kind::Gauge, "ngoma_outbox_lag_seconds", help)
+        .sample(&[], lag.as_secs_f64());
 }
 
 fn write_workers(text: &mut Text, workers: &[WorkerRecord], now: Timestamp) {

@@ -26,6 +26,7 @@ pub(crate) use way::{Way, address_on, choose_channel};
 
 use crate::channels::{Place, Running};
 use crate::engine::Runtime;
+use crate::metrics::Count;
 use crate::panics::caught;
 use crate::queue::Lease;
 use crate::store::{PulledOutbound, QueueKind, StoreError};
@@ -83,20 +84,23 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     if texts.len() > 1 {
         return parts::send(runtime, running, taken, texts).await;
     }
-    match begin_attempt(runtime, &taken).await {
+    match begin_attempt(runtime, running, &taken).await {
         Ok(()) => attempt(runtime, running, taken).await,
         Err(error) => tracing::error!(message.id = %taken.message.id, %error, "an attempt was not recorded: not sent"),
     }
 }
 
-async fn begin_attempt(runtime: &Runtime, taken: &PulledOutbound) -> Result<(), StoreError> {
+async fn begin_attempt(runtime: &Runtime, running: &Running, taken: &PulledOutbound) -> Result<(), StoreError> {
     let begin = || {
         let id = taken.message.id.clone();
         runtime
             .store
             .begin_attempt(taken.account, id, runtime.clock.now(), taken.lease)
     };
-    runtime.persist(begin).await
+    if runtime.persist(begin).await? {
+        runtime.metrics.count(Count::PossibleDuplicates, Some(running.id));
+    }
+    Ok(())
 }
 
 /// Whether a channel sends nothing for now.

@@ -21,16 +21,9 @@ struct Bench {
 async fn store(choice: StoreChoice) -> (Store, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let options = StoreOptions {
-        choice,
-        lease_wait: Duration::ZERO,
         group_commit: 64,
         backlog: 1024,
-        max_pages: None,
-        log_lines: 10,
-        part_limits: Default::default(),
-        metrics: Arc::default(),
-        reserve_bytes: 1 << 16,
-        least_free: 0,
+        ..StoreOptions::of_a_test(choice)
     };
     (Store::open(folder.path(), options).await.unwrap(), folder)
 }

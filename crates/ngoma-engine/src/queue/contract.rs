@@ -44,6 +44,8 @@ pub(crate) struct Abilities {
     pub(crate) name: &'static str,
     /// Where what was published is when that is confirmed.
     pub(crate) durability: Durability,
+    /// Whether due work waits in the store until a broker has its ticket.
+    pub(crate) has_outbox: bool,
 }
 
 /// What survives.

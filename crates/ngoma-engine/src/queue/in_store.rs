@@ -52,6 +52,7 @@ impl Queue for StoreQueue {
         Abilities {
             name: self.store.database(),
             durability: Durability::Disk,
+            has_outbox: false,
         }
     }
 

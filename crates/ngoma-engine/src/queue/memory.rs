@@ -47,6 +47,7 @@ impl Broker for MemoryBroker {
         Abilities {
             name: "memory",
             durability: Durability::Nothing,
+            has_outbox: true,
         }
     }
 

@@ -63,6 +63,7 @@ impl Broker for RabbitBroker {
         Abilities {
             name: "amqp",
             durability: Durability::Majority,
+            has_outbox: true,
         }
     }
 

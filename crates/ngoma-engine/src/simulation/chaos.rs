@@ -17,6 +17,7 @@ enum Misfortune {
     Stop,
     ClockJump,
     BadDisk,
+    Outage,
 }
 
 /// Lets things go wrong for a while.
@@ -29,6 +30,7 @@ pub(super) async fn rage(world: &Arc<World>) {
         (Misfortune::Stop, shape.stops),
         (Misfortune::ClockJump, shape.clock_jumps),
         (Misfortune::BadDisk, shape.bad_disks),
+        (Misfortune::Outage, shape.outages),
     ];
     for (misfortune, times) in planned {
         for time in 0..times {
@@ -56,6 +58,7 @@ async fn strike(world: Arc<World>, random: Random, misfortune: Misfortune) {
             world.clock.set_by(seconds);
         }
         (Misfortune::BadDisk, _) => world.spoil_disk(random.millis(1_000, 10_000)).await,
+        (Misfortune::Outage, _) => world.take_database_away(random.millis(1_000, 40_000)).await,
         (Misfortune::Kill, Some(process)) => process.strike_after(random.between(0, 40), Blow::Kill),
         (Misfortune::Freeze, Some(process)) => freeze(process, random).await,
         (Misfortune::Stop, Some(process)) => process.ask_to_stop(),

@@ -2,9 +2,8 @@
 
 use super::random::Random;
 use super::world::World;
-use crate::record::Status;
-use crate::store::{AcceptResult, Acceptance, NewOutbound, Publish};
-use ngoma_message::{Address, MessageId, Object};
+use crate::store::{AcceptResult, Acceptance, NewOutbound};
+use ngoma_message::{Address, MessageId};
 use std::sync::Arc;
 
 /// A client with some requests of an account.
@@ -78,22 +77,8 @@ pub(super) struct Numbers {
 fn text(numbers: &Numbers, account: &str, key: &str, id: &MessageId) -> NewOutbound {
     NewOutbound {
         id: id.clone(),
-        account: numbers.account,
-        channel: Some(numbers.channel),
-        service: None,
         to: Address::new("tel", "+777"),
-        from: None,
         content: Some(format!("{account} sends {key}")),
-        session_key: None,
-        session_event: None,
-        in_reply_to: None,
-        helper_metadata: Object::new(),
-        status: Status::Queued,
-        reason: None,
-        encoding: None,
-        segments: None,
-        priority: 2,
-        expires_at: None,
-        publish: Some(Publish::Free),
+        ..NewOutbound::of_a_test(numbers.account, numbers.channel)
     }
 }

@@ -1,18 +1,17 @@
 //! Who keeps the worker processes: starts them, starts them again, does their upkeep.
 
 use super::carrier::SimulatedType;
-use super::process::Process;
+use super::process::{Process, SpoolSide};
 use super::random::Random;
 use super::service::Script;
 use super::world::{ACCOUNTS, World};
 use crate::channel::ChannelType;
-use crate::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
+use crate::directory::{AccountDocument, Document};
 use crate::queue::{BrokeredQueue, Queue, StoreQueue};
-use crate::service::Bundle;
+use crate::spool::Spool;
 use crate::store::Store;
-use crate::store::model::Surroundings;
+use crate::store::model::{Disk, Surroundings};
 use crate::{Engine, EngineOptions, Limits};
-use ngoma_message::Object;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +24,9 @@ const UPKEEP: Duration = Duration::from_secs(15);
 /// Declares the accounts, in a process of its own.
 pub(super) async fn declare(world: &Arc<World>) {
     let process = Process::new(world, "declare".to_owned());
-    let (engine, _carrying) = open(world, &process, "declare").await.expect("nothing goes wrong yet");
+    let (engine, _carrying) = open(world, &process, "declare", None)
+        .await
+        .expect("nothing goes wrong yet");
     engine.apply(document()).await.expect("the document can be applied");
     process.die("it is done");
     process.clear();
@@ -42,7 +43,7 @@ pub(super) async fn keep(world: Arc<World>, worker: usize) {
         tokio::select! {
             biased;
             () = process.death() => {}
-            () = live(&world, &process, folder) => {}
+            () = live(&world, &process, folder, world.spools.get(worker)) => {}
         }
         process.die("it is done");
         world.seat(worker, None);
@@ -52,8 +53,8 @@ pub(super) async fn keep(world: Arc<World>, worker: usize) {
     }
 }
 
-async fn live(world: &Arc<World>, process: &Arc<Process>, folder: &str) {
-    let Some((engine, _carrying)) = open(world, process, folder).await else {
+async fn live(world: &Arc<World>, process: &Arc<Process>, folder: &str, spool: Option<&Arc<Disk>>) {
+    let Some((engine, _carrying)) = open(world, process, folder, spool).await else {
         return process.die("its store cannot be read");
     };
     engine.start().await;
@@ -65,7 +66,12 @@ async fn live(world: &Arc<World>, process: &Arc<Process>, folder: &str) {
 }
 
 /// An engine, and the tasks that carry its tickets when there is a broker.
-async fn open(world: &Arc<World>, process: &Arc<Process>, folder: &str) -> Option<(Arc<Engine>, JoinSet<()>)> {
+async fn open(
+    world: &Arc<World>,
+    process: &Arc<Process>,
+    folder: &str,
+    spool: Option<&Arc<Disk>>,
+) -> Option<(Arc<Engine>, JoinSet<()>)> {
     let surroundings: Arc<dyn Surroundings> = process.clone();
     let store = Store::on_model(&world.disk, surroundings, folder);
     let types: Vec<Box<dyn ChannelType>> = ["sms", "ussd"]
@@ -85,7 +91,9 @@ async fn open(world: &Arc<World>, process: &Arc<Process>, folder: &str) -> Optio
     };
     let due_work = Arc::<Notify>::default();
     let (queue, carrying) = open_queue(world, &store, &due_work);
-    let engine = Engine::on_model(store, queue, due_work, options).await.ok()?;
+    let on_spool = Arc::new(SpoolSide(Arc::clone(process)));
+    let spool = spool.map(|disk| Spool::on_model(disk, on_spool, options.limits.spool()));
+    let engine = Engine::on_model(store, spool, queue, due_work, options).await.ok()?;
     Some((engine, carrying))
 }
 
@@ -117,43 +125,9 @@ async fn keep_up(process: Arc<Process>, engine: Arc<Engine>) {
 }
 
 fn document() -> Document {
+    let declared = || AccountDocument::of_a_test(&[("ussd", "*120#"), ("sms", "100")]);
     let accounts = ACCOUNTS.map(|account| (account.to_owned(), declared()));
     Document {
         accounts: BTreeMap::from(accounts),
-    }
-}
-
-fn declared() -> AccountDocument {
-    let channel = |code: &str, address: &str| ChannelRecord {
-        channel_type: code.into(),
-        address: Some(address.into()),
-        country: None,
-        ..ChannelRecord::default()
-    };
-    let route = |channel: &str| Route {
-        channel: channel.into(),
-        service: "main".into(),
-        ..Route::default()
-    };
-    let service = ServiceDocument {
-        wants_events: false,
-        kind: "script".into(),
-        config: Object::new(),
-        http_allow: None,
-        bundle: Bundle {
-            hash: "one".into(),
-            main: "main.js".into(),
-            files: BTreeMap::from([("main.js".to_owned(), Vec::new())]),
-        },
-    };
-    AccountDocument {
-        webhook: None,
-        policy: None,
-        channels: BTreeMap::from([
-            ("sms".to_owned(), channel("sms", "100")),
-            ("ussd".to_owned(), channel("ussd", "*120#")),
-        ]),
-        services: BTreeMap::from([("main".to_owned(), service)]),
-        routes: Some(vec![route("ussd"), route("sms")]),
     }
 }

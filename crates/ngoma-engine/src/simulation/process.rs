@@ -15,6 +15,9 @@ use tokio::sync::Notify;
 /// How long somebody outside waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// In how many of a hundred transactions of a spool there is no room.
+const NO_ROOM_IN_SPOOL: u64 = 3;
+
 /// A worker process from its start to its end.
 pub(super) struct Process {
     /// `a1` is the first life of worker `a`.
@@ -220,6 +223,9 @@ impl Surroundings for Process {
         if self.world.is_calm() {
             return Fate::Kept;
         }
+        if self.world.is_database_away() {
+            return Fate::Away;
+        }
         if self.random.happens(full) {
             return Fate::FullAfter(u32::try_from(self.random.between(0, 12)).unwrap_or(0));
         }
@@ -231,5 +237,38 @@ impl Surroundings for Process {
 
     fn reads_at_once(&self) -> bool {
         self.state() == State::Runs && self.random.happens(70)
+    }
+
+    fn answers(&self) -> bool {
+        !self.world.is_database_away()
+    }
+}
+
+/// What surrounds a process's spool: its own disk, which seldom has no room.
+pub(super) struct SpoolSide(pub(super) Arc<Process>);
+
+#[async_trait]
+impl Surroundings for SpoolSide {
+    async fn pass(&self, what: &str) {
+        self.0.pass(&format!("spool {what}")).await;
+    }
+
+    fn is_alive(&self) -> bool {
+        self.0.is_alive()
+    }
+
+    fn group(&self) -> usize {
+        self.0.group()
+    }
+
+    fn fate(&self) -> Fate {
+        match !self.0.world.is_calm() && self.0.random.happens(NO_ROOM_IN_SPOOL) {
+            true => Fate::FullAfter(u32::try_from(self.0.random.between(0, 3)).unwrap_or(0)),
+            false => Fate::Kept,
+        }
+    }
+
+    fn reads_at_once(&self) -> bool {
+        true
     }
 }

@@ -11,6 +11,7 @@ use crate::amqp;
 use crate::channel::{Door, Outbound};
 use crate::queue::MemoryBroker;
 use crate::record::Status;
+use crate::spool::Spool;
 use crate::store::model::Disk;
 use ngoma_message::MessageId;
 use std::collections::BTreeMap;
@@ -44,12 +45,15 @@ pub(super) struct Shape {
     pub(super) sending_at_once: usize,
     /// Whether a broker carries the tickets of what is due.
     pub(super) has_broker: bool,
+    /// Whether each worker has a spool, and how often the database is away for a while.
+    pub(super) has_spool: bool,
+    pub(super) outages: u64,
 }
 
 impl Shape {
     fn of(random: &Random) -> Self {
         let workers = if random.happens(60) { 2 } else { 1 };
-        Self {
+        let shape = Self {
             workers,
             disk_full: *random.one_of(&[0, 2, 10]),
             disk_denies: *random.one_of(&[0, 0, 5]),
@@ -66,7 +70,11 @@ impl Shape {
             waiting_in_memory: *random.one_of(&[1, 3, 1024]),
             sending_at_once: *random.one_of(&[1, 64]),
             has_broker: random.happens(25),
-        }
+            has_spool: random.happens(50),
+            outages: 0,
+        };
+        let outages = if shape.has_spool { random.between(0, 4) } else { 0 };
+        Self { outages, ..shape }
     }
 }
 
@@ -76,6 +84,8 @@ pub(super) struct World {
     pub(super) shape: Shape,
     pub(super) clock: Arc<WallClock>,
     pub(super) disk: Arc<Disk>,
+    /// The disk of each worker's spool, if they have one.
+    pub(super) spools: Vec<Arc<Disk>>,
     pub(super) broker: Arc<MemoryBroker>,
     pub(super) broker_status: watch::Sender<amqp::Status>,
     pub(super) journal: Journal,
@@ -85,6 +95,7 @@ pub(super) struct World {
     processes: Mutex<Vec<Option<Arc<Process>>>>,
     is_calm: AtomicBool,
     is_disk_bad: AtomicBool,
+    is_database_away: AtomicBool,
     /// How many people, clients and receipts are not done.
     under_way: AtomicUsize,
 }
@@ -99,6 +110,10 @@ impl World {
         Arc::new(Self {
             seed,
             disk: Disk::new(clock.clone()),
+            spools: match shape.has_spool {
+                true => (0..shape.workers).map(|_| Spool::model_disk(clock.clone())).collect(),
+                false => Vec::new(),
+            },
             broker: Arc::default(),
             broker_status: watch::Sender::new(amqp::Status::Connected),
             clock,
@@ -108,6 +123,7 @@ impl World {
             processes: Mutex::new(vec![None; shape.workers]),
             is_calm: AtomicBool::new(true),
             is_disk_bad: AtomicBool::new(false),
+            is_database_away: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
             shape,
         })
@@ -151,6 +167,20 @@ impl World {
         self.is_disk_bad.store(false, Ordering::SeqCst);
     }
 
+    /// Lets the database be away for a while.
+    pub(super) async fn take_database_away(&self, how_long: Duration) {
+        self.note(&format!("the database is away for {} s", how_long.as_secs()));
+        self.is_database_away.store(true, Ordering::SeqCst);
+        tokio::time::sleep(how_long).await;
+        self.is_database_away.store(false, Ordering::SeqCst);
+        self.note("the database is back");
+    }
+
+    /// Whether the database is away now.
+    pub(super) fn is_database_away(&self) -> bool {
+        self.is_database_away.load(Ordering::SeqCst) && !self.is_calm()
+    }
+
     /// Of a hundred transactions, how many find no room, and how many are kept and said not to be.
     pub(super) fn disk_trouble(&self) -> (u64, u64) {
         let Shape {
@@ -185,6 +215,7 @@ impl World {
             process.clear();
         }
         self.disk.scrap();
+        self.spools.iter().for_each(|spool| spool.scrap());
     }
 
     /// From now on a worker has this process, or none.
@@ -236,7 +267,10 @@ impl World {
 
     /// Whether nothing is left to do, inside and outside.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.under_way.load(Ordering::SeqCst) == 0 && self.disk.number("SELECT count(*) FROM work") == 0
+        let holds_none = |disk: &Arc<Disk>, table: &str| disk.number(&format!("SELECT count(*) FROM {table}")) == 0;
+        self.under_way.load(Ordering::SeqCst) == 0
+            && self.spools.iter().all(|spool| holds_none(spool, "entry"))
+            && holds_none(&self.disk, "work")
     }
 
     /// The other account.

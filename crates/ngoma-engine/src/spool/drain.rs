@@ -50,6 +50,11 @@ async fn drain_oldest(
     forget(spool, landed).await?;
     let entries = spool.oldest(AT_ONCE).await?;
     let count = entries.len();
+    #[cfg(feature = "faults")]
+    if crate::faults::is_planted(crate::faults::Fault::SpoolForgetsFirst) {
+        let removals: Vec<Removal> = entries.iter().map(|entry| entry.removal(None)).collect();
+        spool.remove(&removals).await?;
+    }
     let mut failure = Ok(count);
     for (account, entries) in by_account(entries, landed) {
         if let Err(error) = store_all(runtime, account, entries, landed).await {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// The spool's file within the data folder.
 const FILE: &str = "spool.db";
 /// Every version's change, oldest first.
-const MIGRATIONS: &[&str] = &["
+pub(super) const MIGRATIONS: &[&str] = &["
     -- What arrived, in order. `sum` is a checksum of the body: what the disk has changed is not taken for a message.
     CREATE TABLE entry (
         number INTEGER PRIMARY KEY AUTOINCREMENT,

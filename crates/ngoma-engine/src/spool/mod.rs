@@ -10,7 +10,9 @@ mod tests;
 
 pub(crate) use drain::drain_until_stopped;
 
-use crate::store::backend::{OpError, Writer, pending, write_alone};
+use crate::store::backend::{OpError, Writes, pending, write_alone};
+#[cfg(all(test, feature = "faults"))]
+use crate::store::model::{Disk, ModelBackend, Surroundings};
 use crate::store::sql::Db;
 use crate::store::{Arrival, OpenError, StoreError};
 use ngoma_message::Timestamp;
@@ -22,9 +24,6 @@ use tokio::sync::{Notify, Semaphore};
 
 /// What an entry takes beside its body, in bytes.
 const ENTRY_BYTES: u64 = 64;
-
-/// Its order is that of arrival, whoever they are for.
-const NO_ACCOUNT: i64 = 0;
 
 /// What bounds the spool.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +55,7 @@ pub struct SpoolStatus {
 
 /// The spool of a data folder.
 pub(crate) struct Spool {
-    writer: Writer,
+    writer: Box<dyn Writes>,
     backlog: Arc<Semaphore>,
     bounds: SpoolBounds,
     folder: PathBuf,
@@ -82,14 +81,36 @@ impl Spool {
             folder: folder.to_owned(),
             problem: format!("the spool: {error}"),
         })?;
-        Ok(Arc::new(Self {
-            writer: write_alone(db, bounds.group_commit),
+        let writer = write_alone(db, bounds.group_commit);
+        Ok(Self::over(Box::new(writer), held, folder, bounds))
+    }
+
+    /// The spool on a model of a disk, that of [`Self::model_disk`].
+    #[cfg(all(test, feature = "faults"))]
+    pub(crate) fn on_model(disk: &Arc<Disk>, surroundings: Arc<dyn Surroundings>, bounds: SpoolBounds) -> Arc<Self> {
+        let held = disk.with(|db| rows::count(db)).expect("the model's disk always opens");
+        let writer = ModelBackend::start(disk, surroundings);
+        Self::over(Box::new(writer), held, Path::new(""), bounds)
+    }
+
+    /// An empty disk for a spool, which notes every entry that was ever on it.
+    #[cfg(all(test, feature = "faults"))]
+    pub(crate) fn model_disk(clock: Arc<dyn crate::Clock>) -> Arc<Disk> {
+        let watch = "CREATE TEMP TABLE kept (number INTEGER, channel INTEGER, body TEXT);
+            CREATE TEMP TRIGGER watch AFTER INSERT ON main.entry
+            BEGIN INSERT INTO kept VALUES (new.number, new.channel, new.body); END;";
+        Disk::with_tables(clock, &format!("{}{watch}", file::MIGRATIONS.concat()))
+    }
+
+    fn over(writer: Box<dyn Writes>, held: Held, folder: &Path, bounds: SpoolBounds) -> Arc<Self> {
+        Arc::new(Self {
+            writer,
             backlog: Arc::new(Semaphore::new(bounds.backlog)),
             bounds,
             folder: folder.to_owned(),
             held: Mutex::new(held),
             arrived: Notify::new(),
-        }))
+        })
     }
 
     /// Keeps an arrival; when this returns it is on the disk. Refused when the spool is full or cannot write.
@@ -127,6 +148,16 @@ impl Spool {
     pub(crate) fn close(&self) {
         self.backlog.close();
         self.writer.close();
+    }
+
+    /// The same for a task, whose thread has others to serve meanwhile.
+    pub(crate) async fn close_aside(self: &Arc<Self>) {
+        if !self.writer.has_threads() {
+            return self.close();
+        }
+        let spool = Arc::clone(self);
+        // It waits for the writer's last transaction.
+        let _ = tokio::task::spawn_blocking(move || spool.close()).await;
     }
 
     /// The oldest entries.
@@ -186,7 +217,7 @@ impl Spool {
         let closed = || StoreError::Unavailable("the spool is closed".into());
         let place = Arc::clone(&self.backlog).acquire_owned().await;
         let (operation, answer) = pending(operation, place.map_err(|_| closed())?, 1);
-        self.writer.hand_over(NO_ACCOUNT, operation)?;
+        self.writer.hand_over(operation)?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 

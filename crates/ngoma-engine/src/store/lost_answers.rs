@@ -1,15 +1,11 @@
 //! Tests: what the sending side does with the store is done once, also when its commit is answered by nobody.
 
-use super::USUAL_PRIORITY;
 use super::backend::forgetful::{Troubles, forgetful_store};
-use super::{
-    Acceptance, AttemptResult, NewOutbound, OutcomeWrite, Publish, PulledOutbound, QueueKind, Store, StoreError,
-};
+use super::{Acceptance, AttemptResult, NewOutbound, OutcomeWrite, PulledOutbound, QueueKind, Store, StoreError};
 use crate::outbound::Priority;
 use crate::queue::Line;
-use crate::record::Status;
 use crate::trace::Trail;
-use ngoma_message::{Address, MessageId, Object, Timestamp};
+use ngoma_message::{MessageId, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tempfile::TempDir;
@@ -25,26 +21,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 fn message() -> NewOutbound {
-    NewOutbound {
-        id: MessageId::generate(),
-        account: 1,
-        channel: Some(2),
-        service: None,
-        to: Address::new("tel", "+1"),
-        from: None,
-        content: Some("hi".into()),
-        session_key: None,
-        session_event: None,
-        in_reply_to: None,
-        helper_metadata: Object::new(),
-        status: Status::Queued,
-        reason: None,
-        encoding: None,
-        segments: None,
-        priority: USUAL_PRIORITY,
-        expires_at: None,
-        publish: Some(Publish::Free),
-    }
+    NewOutbound::of_a_test(1, 2)
 }
 
 impl Lossy {
@@ -83,7 +60,7 @@ impl Lossy {
         self.store.outbound_of(leases).await
     }
 
-    async fn begin(&self, taken: &PulledOutbound) -> Result<(), StoreError> {
+    async fn begin(&self, taken: &PulledOutbound) -> Result<bool, StoreError> {
         let id = taken.message.id.clone();
         self.store.begin_attempt(1, id, at(1), taken.lease).await
     }

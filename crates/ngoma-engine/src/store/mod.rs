@@ -56,7 +56,6 @@ pub(crate) use sessions::SessionRow;
 pub(crate) use spooled::{Arrival, Landed, SpooledInbound};
 pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
 pub(crate) use work::{PulledOutbound, QueueKind};
-pub(crate) use workers::WORKER_LEASE;
 
 use crate::inbound::PartLimits;
 use crate::metrics::Metrics;
@@ -161,6 +160,8 @@ pub(crate) struct StoreOptions {
     pub(crate) log_lines: usize,
     /// What bounds the parts of long texts that wait for others.
     pub(crate) part_limits: PartLimits,
+    /// How long this process's leases hold without a beat.
+    pub(crate) worker_lease: Duration,
     /// Where what it takes is counted.
     pub(crate) metrics: Arc<Metrics>,
     /// How many bytes of the disk are kept in reserve for a SQLite file.
@@ -185,6 +186,7 @@ struct Inner {
     /// Names this process in leases; higher than that of every process before.
     epoch: AtomicI64,
     is_shared: bool,
+    worker_lease: Duration,
     log_lines: i64,
     part_limits: PartLimits,
     metrics: Arc<Metrics>,
@@ -316,11 +318,35 @@ impl Store {
     }
 }
 
+/// How long a process's leases hold in tests.
+#[cfg(test)]
+const TEST_LEASE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+impl StoreOptions {
+    /// A small store in a folder that nobody else uses.
+    pub(crate) fn of_a_test(choice: StoreChoice) -> Self {
+        Self {
+            choice,
+            lease_wait: Duration::ZERO,
+            group_commit: 16,
+            backlog: 64,
+            max_pages: None,
+            log_lines: 10,
+            part_limits: PartLimits::default(),
+            worker_lease: TEST_LEASE,
+            metrics: Arc::default(),
+            reserve_bytes: 1 << 16,
+            least_free: 0,
+        }
+    }
+}
+
 #[cfg(test)]
 impl Store {
     /// A store on the model of a disk, as the process of that data folder opens it.
     pub(crate) fn on_model(disk: &Arc<model::Disk>, surroundings: Arc<dyn model::Surroundings>, folder: &str) -> Self {
-        let epoch = disk.with(|db| workers::begin(db, folder, Others::OfOtherFolders));
+        let epoch = disk.with(|db| workers::begin(db, folder, Others::OfOtherFolders, TEST_LEASE));
         let epoch = epoch.expect("the model's disk always opens");
         let inner = Inner {
             backend: Box::new(model::ModelBackend::start(disk, surroundings)),
@@ -330,6 +356,7 @@ impl Store {
             database: "model",
             epoch: AtomicI64::new(epoch),
             is_shared: true,
+            worker_lease: TEST_LEASE,
             log_lines: 10,
             part_limits: PartLimits::default(),
             metrics: Arc::default(),
@@ -355,7 +382,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
             let held = Arc::new(Reserve::take(folder, options.reserve_bytes, options.least_free));
             let mut db = open_checked(&file, options.max_pages).map_err(|error| OpenError::folder(folder, error))?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_folder))?;
-            let epoch = workers::begin(&mut db, &name, Others::Nobody).map_err(in_folder)?;
+            let epoch = workers::begin(&mut db, &name, Others::Nobody, options.worker_lease).map_err(in_folder)?;
             reserve = Some(Arc::clone(&held));
             let backend = SqliteBackend::start(&file, db, lock, options, held).map_err(in_folder)?;
             (Box::new(backend), epoch)
@@ -365,7 +392,8 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
             let mut db = PostgresDb::connect(url).map_err(in_database)?;
             migrations::migrate(&mut db).map_err(|error| as_open_error(error, in_database))?;
             partitions::create_ahead(&mut db).map_err(in_database)?;
-            let epoch = workers::begin(&mut db, &name, Others::OfOtherFolders).map_err(in_database)?;
+            let epoch =
+                workers::begin(&mut db, &name, Others::OfOtherFolders, options.worker_lease).map_err(in_database)?;
             (Box::new(PostgresBackend::start(url, lock, options)), epoch)
         }
     };
@@ -380,6 +408,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         },
         epoch: AtomicI64::new(epoch),
         is_shared: options.choice != StoreChoice::Sqlite,
+        worker_lease: options.worker_lease,
         log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
         part_limits: options.part_limits,
         metrics: Arc::clone(&options.metrics),

@@ -105,7 +105,9 @@ pub(crate) struct OutcomeEffects {
     pub(crate) has_moved: bool,
     /// Whether the next part may go: the message is still this process's, and not over.
     pub(crate) goes_on: bool,
-    /// Another process had the message, and may have sent it as well.
+    /// From now on nobody knows whether the message was sent, and it will be sent once more.
+    pub(crate) is_ambiguous: bool,
+    /// From now on the message says that it may have been sent twice: another process had it.
     pub(crate) is_possible_duplicate: bool,
     /// What receipts said that had waited for the message's id.
     pub(crate) joined: Vec<DeliveryStatus>,
@@ -113,17 +115,17 @@ pub(crate) struct OutcomeEffects {
 
 impl Store {
     /// Records that bytes are about to leave; counted once, however often it is tried. Refused when another process has
-    /// the message, or it is over.
+    /// the message, or it is over. True when the message says from now on that it may be sent twice.
     pub(crate) async fn begin_attempt(
         &self,
         account: i64,
         message: MessageId,
         at: Timestamp,
         lease: i64,
-    ) -> Result<(), StoreError> {
-        self.write(account, move |db| match begin(db, account, &message, at, lease)? {
-            true => Ok(note_possible_duplicate(db, account, &message)?),
-            false => Ok(()),
+    ) -> Result<bool, StoreError> {
+        self.write(account, move |db| {
+            let may_repeat = begin(db, account, &message, at, lease)?;
+            Ok(may_repeat && note_possible_duplicate(db, account, &message)?)
         })
         .await
     }
@@ -161,6 +163,7 @@ impl Store {
                     counts,
                     may_repeat,
                 } => {
+                    effects.is_ambiguous = *may_repeat && note_ambiguous(db, &outcome)?;
                     db.execute(
                         "UPDATE work SET lease = 0, published = 0, due_at = ?5, attempts = attempts - ?6,
                             attempt_at = NULL, may_repeat = CASE WHEN ?7 = 1 THEN 1 ELSE may_repeat END
@@ -195,9 +198,8 @@ impl Store {
                 }
                 effects.goes_on = may_go_on(db, &outcome)?;
                 // Another process may have sent the same part.
-                effects.is_possible_duplicate |= outcome.result == AttemptResult::NextPart && is_lost(db, &outcome)?;
-                if effects.is_possible_duplicate {
-                    note_possible_duplicate(db, outcome.account, &outcome.message)?;
+                if outcome.result == AttemptResult::NextPart && is_lost(db, &outcome)? {
+                    effects.is_possible_duplicate |= note_possible_duplicate(db, outcome.account, &outcome.message)?;
                 }
             }
             Ok(effects)
@@ -264,12 +266,9 @@ fn record_sent(
     let ended = finish(db, account, message, QueueKind::Outbound, outcome.lease)?;
     let effects = OutcomeEffects {
         has_moved: set_status(db, account, message, Status::Sent, None)?,
-        is_possible_duplicate: ended == Ended::LeaseLost,
+        is_possible_duplicate: ended == Ended::LeaseLost && note_possible_duplicate(db, account, message)?,
         ..OutcomeEffects::default()
     };
-    if effects.is_possible_duplicate {
-        note_possible_duplicate(db, account, message)?;
-    }
     append_event(db, &outcome.event(event, "ack", provider_id), &outcome.listeners)?;
     if let Some(provider_id) = provider_id {
         db.execute(
@@ -280,13 +279,27 @@ fn record_sent(
     Ok(effects)
 }
 
-/// From now on the message says that it may have been sent twice.
-pub(super) fn note_possible_duplicate(db: &mut dyn Db, account: i64, message: &MessageId) -> Result<(), SqlError> {
-    db.execute(
-        "UPDATE message SET possible_duplicate = 1 WHERE account = ?1 AND id = ?2",
+/// From now on the message says that it may have been sent twice; false when it said so before.
+pub(super) fn note_possible_duplicate(db: &mut dyn Db, account: i64, message: &MessageId) -> Result<bool, SqlError> {
+    let noted = db.execute(
+        "UPDATE message SET possible_duplicate = 1 WHERE account = ?1 AND id = ?2 AND possible_duplicate <> 1",
         &args![account, message],
-    )
-    .map(drop)
+    );
+    Ok(noted? == 1)
+}
+
+/// From now on it is known of work that its message may have been sent; false when it was before.
+fn note_ambiguous(db: &mut dyn Db, outcome: &OutcomeWrite) -> Result<bool, SqlError> {
+    let noted = db.execute(
+        "UPDATE work SET may_repeat = 1 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4 AND may_repeat <> 1",
+        &args![
+            outcome.account,
+            &outcome.message,
+            QueueKind::Outbound.number(),
+            outcome.lease
+        ],
+    );
+    Ok(noted? == 1)
 }
 
 /// Lets another channel try a message, from its first attempt.

@@ -199,22 +199,10 @@ mod tests {
     use crate::queue::Line;
     use crate::store::{StoreChoice, StoreOptions};
     use ngoma_message::{Address, MessageId, Object};
-    use std::time::Duration;
     use tempfile::TempDir;
 
     async fn open(folder: &TempDir) -> Store {
-        let options = StoreOptions {
-            choice: StoreChoice::Sqlite,
-            lease_wait: Duration::ZERO,
-            group_commit: 16,
-            backlog: 64,
-            max_pages: None,
-            log_lines: 10,
-            part_limits: Default::default(),
-            metrics: Arc::default(),
-            reserve_bytes: 1 << 16,
-            least_free: 0,
-        };
+        let options = StoreOptions::of_a_test(StoreChoice::Sqlite);
         Store::open(folder.path(), options).await.unwrap()
     }
 

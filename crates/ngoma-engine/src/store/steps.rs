@@ -98,6 +98,33 @@ pub(crate) enum Publish {
     Attempted,
 }
 
+#[cfg(test)]
+impl NewOutbound {
+    /// A text to a person by a channel, which waits in the queue.
+    pub(crate) fn of_a_test(account: i64, channel: i64) -> Self {
+        Self {
+            id: MessageId::generate(),
+            account,
+            channel: Some(channel),
+            service: None,
+            to: Address::new("tel", "+1"),
+            from: None,
+            content: Some("hi".into()),
+            session_key: None,
+            session_event: None,
+            in_reply_to: None,
+            helper_metadata: Object::new(),
+            status: Status::Queued,
+            reason: None,
+            encoding: None,
+            segments: None,
+            priority: 2,
+            expires_at: None,
+            publish: Some(Publish::Free),
+        }
+    }
+}
+
 impl NewOutbound {
     /// An answer to an inbound message, by the way it came.
     pub(crate) fn answering(asked: &InboundMessage, id: MessageId, content: String) -> Self {

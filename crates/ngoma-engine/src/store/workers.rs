@@ -7,8 +7,6 @@ use crate::record::WorkerRecord;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// How long a process's leases hold without a beat.
-pub(crate) const WORKER_LEASE: Duration = Duration::from_secs(60);
 /// How many processes are told of.
 const WORKERS: i64 = 100;
 
@@ -27,7 +25,7 @@ const FREED: &str = "lease = 0, published = 0, attempts = CASE WHEN kind = 0 AND
 
 /// Counts the processes that opened this store, and frees what earlier ones of the same data folder had leased: they are
 /// gone, since this process holds the folder's lock.
-pub(super) fn begin(db: &mut dyn Db, folder: &str, others: Others) -> Result<i64, SqlError> {
+pub(super) fn begin(db: &mut dyn Db, folder: &str, others: Others, lease: Duration) -> Result<i64, SqlError> {
     let epoch = db.number(
         "UPDATE meta SET value = value + 1 WHERE name = 'epoch' RETURNING value",
         &[],
@@ -50,7 +48,7 @@ pub(super) fn begin(db: &mut dyn Db, folder: &str, others: Others) -> Result<i64
         &args![
             epoch,
             folder,
-            now + WORKER_LEASE,
+            now + lease,
             now,
             format!("process {}", std::process::id())
         ],
@@ -108,12 +106,12 @@ impl Store {
 
     /// Says that this process lives and keeps its leases; false when they are lost already: others may have its work.
     pub(crate) async fn beat(&self) -> Result<bool, StoreError> {
-        let epoch = self.epoch();
+        let (epoch, lease) = (self.epoch(), self.inner.worker_lease);
         self.write(NO_ACCOUNT, move |db| {
             let now = db.time()?;
             let beaten = db.execute(
                 "UPDATE worker SET lease_until = ?2, beat_at = ?3 WHERE epoch = ?1",
-                &args![epoch, now + WORKER_LEASE, now],
+                &args![epoch, now + lease, now],
             )?;
             Ok(beaten == 1)
         })
@@ -122,10 +120,10 @@ impl Store {
 
     /// Gives up every lease of this process and takes a new epoch for what it takes from now on.
     pub(crate) async fn renew_epoch(&self) -> Result<i64, StoreError> {
-        let (lost, folder) = (self.epoch(), self.inner.folder_name.clone());
+        let (lost, folder, lease) = (self.epoch(), self.inner.folder_name.clone(), self.inner.worker_lease);
         let epoch = self.write(NO_ACCOUNT, move |db| {
             free(db, lost)?;
-            Ok(begin(db, &folder, Others::OfOtherFolders)?)
+            Ok(begin(db, &folder, Others::OfOtherFolders, lease)?)
         });
         let epoch = epoch.await?;
         self.inner.epoch.store(epoch, Ordering::SeqCst);

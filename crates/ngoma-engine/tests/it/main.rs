@@ -26,6 +26,8 @@ mod restarts;
 mod script;
 mod sending;
 mod sessions;
+mod tls;
 mod trouble;
+mod watched;
 mod web_hooks;
 mod world;

@@ -1,9 +1,10 @@
 //! What was answered is there after any end of the process, once.
 
 use crate::line::{text, turn};
-use crate::world::{World, soon};
+use crate::world::{World, demo, soon, until};
 use ngoma_engine::channel::{ReceiveError, Received};
 use ngoma_engine::{Engine, OpenError, Status};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Takes a message whose step hangs, and ends the process there.
@@ -72,9 +73,14 @@ async fn sessions_keys_and_duplicates_are_known_after_a_restart() {
 
 #[tokio::test]
 async fn stopping_lets_a_running_step_end_and_takes_nothing_new() {
-    let world = World::new().await;
+    let mut world = World::empty();
+    // On a slow machine as well the step ends before patience does.
+    world.limits.drain = Duration::from_secs(600);
+    world.open().await;
+    world.engine().apply(demo("demo")).await.unwrap();
     let line = world.line("demo/sms");
     line.take(text("+1", "wait")).await;
+    until(|| world.script.begun.load(Ordering::SeqCst) == 1).await;
     let stop = tokio::spawn({
         let engine = world.engine().clone();
         async move { engine.stop().await }
@@ -89,7 +95,6 @@ async fn stopping_lets_a_running_step_end_and_takes_nothing_new() {
     assert!(matches!(refused, Err(ReceiveError::Unavailable(_))), "{refused:?}");
     world.script.gate.add_permits(1);
     soon(stop).await.unwrap();
-    let mut world = world;
     world.restart().await;
     world.check_handled("+1").await;
     let [_, answer] = world.thread("demo", "+1").await.try_into().unwrap();

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// How long a test waits for what must happen before it fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct World {
     pub folder: TempDir,
@@ -164,13 +164,13 @@ impl World {
     /// Waits until a person's messages are so.
     pub async fn check_story(&self, person: &str, expected: &[&str]) {
         let mut story = self.story(person).await;
-        let reached = soon(async {
+        let reached = async {
             while story != expected {
                 tokio::task::yield_now().await;
                 story = self.story(person).await;
             }
-        });
-        if tokio::time::timeout(Duration::from_secs(10), reached).await.is_err() {
+        };
+        if tokio::time::timeout(PATIENCE, reached).await.is_err() {
             assert_eq!(self.story(person).await, expected);
         }
     }

@@ -1,14 +1,16 @@
 //! Whom the carrier tells of receipts and messages: a channel's door in this process, or its web hook in another.
 
 use super::ledger::ReceiptResult;
+use super::link::{self, Link};
 use crate::http::JsonClient;
 use ngoma_engine::channel::{Door, Inbound, Receipt, ReceiptFor, ReceiveError, Received, Reported};
 use ngoma_message::{Address, DeliveryStatus, MessageId, Object};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a carrier waits for the answer of a web hook.
+/// How long a carrier waits for the answer of a web hook or over a link.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// The other side.
@@ -18,10 +20,12 @@ pub(super) enum Listener {
     Door(Arc<dyn Door>),
     /// The address of a channel's web hook.
     WebHook(JsonClient),
+    /// A link of a channel in another process.
+    Link(Link),
 }
 
 /// A message from a person.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct FromPerson {
     pub provider_id: String,
     pub from: String,
@@ -41,6 +45,10 @@ impl Listener {
                 Err(ReceiveError::Unavailable(_)) => ReceiptResult::Unavailable,
             },
             Listener::WebHook(hook) => post_receipt(hook, receipt).await,
+            Listener::Link(link) => {
+                let told = tokio::time::timeout(ANSWER_WITHIN, link::report(link, receipt)).await;
+                told.ok().flatten().unwrap_or(ReceiptResult::Unavailable)
+            }
         }
     }
 
@@ -56,7 +64,16 @@ impl Listener {
                 }
             }
             Listener::WebHook(hook) => post_message(hook, message).await,
+            Listener::Link(link) => {
+                let told = tokio::time::timeout(ANSWER_WITHIN, link::hand_over(link, message)).await;
+                told.ok().flatten()
+            }
         }
+    }
+
+    /// Whether it will never listen again.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Listener::Link(link) if link.is_gone())
     }
 }
 

@@ -1,7 +1,7 @@
 //! A fake carrier: it takes submissions as its script says, sends receipts and messages, and keeps a ledger of all.
 //!
-//! It stands behind the engine's `Transport` with the channel type [`FakeCarrier`], or behind a running server's
-//! `http_json` channel with [`Carrier::serve`]. After a test, and whatever was killed meanwhile, [`ledger::compare`] says
+//! It stands behind the engine's `Transport` with the channel type [`FakeCarrier`], or with [`LinkedCarrier`] where the
+//! engine is in another process, or behind a running server's `http_json` channel with [`Carrier::serve`]. After a test, and whatever was killed meanwhile, [`ledger::compare`] says
 //! whether each message arrived once.
 //!
 //! ```no_run
@@ -28,6 +28,7 @@
 mod channel;
 mod http_front;
 pub mod ledger;
+mod link;
 mod listener;
 mod persons;
 mod receipts;
@@ -36,6 +37,7 @@ mod script;
 pub use channel::FakeCarrier;
 pub use http_front::HttpFront;
 pub use ledger::{PartSubmitted, Submission};
+pub use link::{LinkFront, LinkedCarrier};
 pub use persons::{Persons, Writing};
 pub use receipts::SendingReceipts;
 pub use script::{Answer, Behaviour, PlannedReceipt};
@@ -44,6 +46,7 @@ use crate::http::JsonClient;
 use ledger::{Entry, Ledger, Line};
 use listener::Listener;
 use receipts::DueReceipt;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
@@ -67,7 +70,8 @@ struct Plan {
     script: VecDeque<Behaviour>,
     otherwise: Arc<dyn Fn(&Submission) -> Behaviour + Send + Sync>,
     due: Vec<DueReceipt>,
-    listener: Option<Listener>,
+    /// Who is told, one after the other.
+    listeners: VecDeque<Listener>,
 }
 
 /// How far the carrier has come.
@@ -82,6 +86,7 @@ struct Progress {
 }
 
 /// What the carrier answers to a submission.
+#[derive(Serialize, Deserialize)]
 struct Decision {
     answer: Answer,
     provider_id: Option<String>,
@@ -94,7 +99,7 @@ impl Carrier {
             script: VecDeque::new(),
             otherwise: Arc::new(|_| Behaviour::accept()),
             due: Vec::new(),
-            listener: None,
+            listeners: VecDeque::new(),
         };
         Ok(Self(Arc::new(Inside {
             ledger: Ledger::open(ledger)?,
@@ -116,6 +121,11 @@ impl Carrier {
     /// Receipts and messages go to the web hook of a channel, `http://…/c/ACCOUNT/CHANNEL`.
     pub fn reports_to(&self, hook: JsonClient) {
         self.listen(Listener::WebHook(hook));
+    }
+
+    /// They go to this one as well, in turn: for several processes of one account.
+    pub fn also_reports_to(&self, hook: JsonClient) {
+        self.also_listen(Listener::WebHook(hook));
     }
 
     /// Lets every held submission go on.
@@ -240,11 +250,20 @@ impl Carrier {
     }
 
     fn listen(&self, listener: Listener) {
-        self.plan().listener = Some(listener);
+        self.plan().listeners = VecDeque::from([listener]);
     }
 
+    fn also_listen(&self, listener: Listener) {
+        self.plan().listeners.push_back(listener);
+    }
+
+    /// Whose turn it is.
     fn listener(&self) -> Option<Listener> {
-        self.plan().listener.clone()
+        let mut plan = self.plan();
+        plan.listeners.retain(|listener| !listener.is_gone());
+        let next = plan.listeners.pop_front()?;
+        plan.listeners.push_back(next.clone());
+        Some(next)
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {

@@ -17,6 +17,7 @@ pub struct Persons {
     to: String,
     text: String,
     count: u64,
+    messages: u64,
     pause: Duration,
 }
 
@@ -33,6 +34,7 @@ impl Persons {
             to: address.to_owned(),
             text: "hello".to_owned(),
             count: 1000,
+            messages: u64::MAX,
             pause: Duration::from_millis(100),
         }
     }
@@ -46,6 +48,12 @@ impl Persons {
     /// The same, so many persons.
     pub fn count(mut self, count: u64) -> Self {
         self.count = count;
+        self
+    }
+
+    /// The same, so many messages and no more.
+    pub fn messages(mut self, messages: u64) -> Self {
+        self.messages = messages;
         self
     }
 
@@ -104,6 +112,11 @@ impl Carrier {
 }
 
 impl Writing {
+    /// Returns when all messages are taken that were to be written.
+    pub async fn to_the_last(self) {
+        self.work.await.expect("the ledger can be written");
+    }
+
     /// No more messages are written; returns when all that were are taken.
     pub async fn finish(self) {
         self.stop.send_replace(true);
@@ -115,7 +128,7 @@ impl Writing {
 async fn write(carrier: Carrier, persons: Persons, mut stopped: watch::Receiver<bool>) {
     let mut pace = tokio::time::interval(persons.pause);
     let mut under_way = JoinSet::new();
-    for number in 0.. {
+    for number in 0..persons.messages {
         tokio::select! {
             _ = pace.tick() => {}
             // Whoever started it is gone, or wants an end.

@@ -6,7 +6,10 @@ use super::listener::word;
 use super::script::{Names, PlannedReceipt};
 use ngoma_engine::channel::{Receipt, ReceiptFor};
 use std::time::Duration;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// How many receipts are on their way at once, while they are sent by themselves.
+const AT_ONCE: usize = 256;
 
 /// A receipt that is still to be taken by the other side.
 #[derive(Clone, Debug)]
@@ -56,13 +59,23 @@ impl Carrier {
         self.plan().due.len()
     }
 
-    /// Sends receipts as they become due, those that are not taken again and again, with this pause between rounds.
+    /// Sends receipts as they become due, many at a time, those that are not taken again and again, with this pause
+    /// between rounds.
     pub fn keep_sending_receipts(&self, pause: Duration) -> SendingReceipts {
         let carrier = self.clone();
         SendingReceipts(tokio::spawn(async move {
+            let mut under_way = JoinSet::new();
             loop {
-                carrier.send_receipts().await;
+                let all_due = std::mem::take(&mut carrier.plan().due);
+                for due in all_due {
+                    if under_way.len() >= AT_ONCE {
+                        under_way.join_next().await;
+                    }
+                    let carrier = carrier.clone();
+                    under_way.spawn(async move { carrier.send(vec![due]).await });
+                }
                 tokio::time::sleep(pause).await;
+                while under_way.try_join_next().is_some() {}
             }
         }))
     }

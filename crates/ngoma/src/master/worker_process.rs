@@ -2,7 +2,7 @@
 
 use super::Program;
 use super::signals::Signals;
-use crate::settings::{QUEUE_PARTITIONS_VARIABLE, QUEUE_VARIABLE, STORE_VARIABLE, Settings};
+use crate::settings::{QUEUE_PARTITIONS_VARIABLE, QUEUE_VARIABLE, STORE_VARIABLE, Settings, WORKER_LEASE_VARIABLE};
 use anyhow::Result;
 use ngoma_engine::QueueChoice;
 use nix::sys::prctl;
@@ -47,6 +47,7 @@ impl WorkerProcess {
         command.arg("--listen").arg(settings.listen.to_string());
         // Not as an argument, which everybody on the machine may read: it may hold a password.
         command.env(STORE_VARIABLE, settings.store_setting());
+        command.env(WORKER_LEASE_VARIABLE, settings.worker_lease.as_secs().to_string());
         if let QueueChoice::Amqp { url, partitions } = &settings.queue {
             command.env(QUEUE_VARIABLE, url);
             command.env(QUEUE_PARTITIONS_VARIABLE, partitions.to_string());

@@ -21,6 +21,9 @@ use std::os::fd::{FromRawFd, RawFd};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use web_server::WebServer;
 
 /// Arguments the master gives.
@@ -67,6 +70,7 @@ pub async fn open_engine(settings: &Settings) -> Result<Arc<Engine>> {
     let mut options = EngineOptions::new(Arc::new(SystemClock), Arc::new(sandbox), ngoma_channels::all());
     options.store = settings.store.clone();
     options.queue = settings.queue.clone();
+    options.limits = options.limits.with_worker_lease(settings.worker_lease);
     Ok(Engine::open(&settings.data, options).await?)
 }
 
@@ -86,9 +90,12 @@ async fn serve(settings: Settings, sockets: Sockets, ready: File, is_demo: bool)
         demo::apply(&engine, &settings.data, &base_url).await?;
     }
     let control = Control::bind(&settings.data, engine.clone(), base_url.clone())?;
-    let background = [tokio::spawn(control.run()), tokio::spawn(upkeep::run(engine.clone()))];
+    let background = [
+        tokio::spawn(control.run()),
+        tokio::spawn(upkeep::run(engine.clone(), settings.worker_lease)),
+    ];
     let web = web_server::start(sockets.web, routes(&engine, is_demo))?;
-    startup_lines::print(&engine, &settings.data, &base_url, is_demo);
+    startup_lines::print(&engine, &settings, &base_url, is_demo);
     let metrics = sockets
         .metrics
         .map(|listener| start_metrics(listener, &engine))
@@ -137,15 +144,20 @@ fn close_on_exec(files: &[RawFd]) -> Result<()> {
     Ok(())
 }
 
+/// What the client of the broker logs by itself: whole messages, and each outage in its own words beside ours.
+const SILENT: &str = "lapin";
+
 /// One line an event on standard error; `NGOMA_LOG` sets the level (error, warn, info, debug), `info` by default.
 fn start_logging() {
     let wanted = std::env::var("NGOMA_LOG").unwrap_or_else(|_| "info".to_owned());
     let level: Option<tracing::Level> = wanted.parse().ok();
-    tracing_subscriber::fmt()
-        .with_max_level(level.unwrap_or(tracing::Level::INFO))
+    let ours = Targets::new()
+        .with_default(level.unwrap_or(tracing::Level::INFO))
+        .with_target(SILENT, LevelFilter::OFF);
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
+        .with_ansi(false);
+    tracing_subscriber::registry().with(ours).with(lines).init();
     if level.is_none() {
         tracing::warn!("NGOMA_LOG={wanted} is no level: use error, warn, info or debug; info is used now");
     }

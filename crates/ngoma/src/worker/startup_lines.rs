@@ -1,11 +1,12 @@
 //! What is printed when everything runs: one line per thing started, and where it is.
 
-use ngoma_engine::Engine;
-use std::path::Path;
+use crate::settings::Settings;
+use ngoma_engine::{Engine, QueueChoice, StoreChoice};
+use url::Url;
 
 /// Prints the lines on standard output.
-pub fn print(engine: &Engine, data: &Path, base_url: &str, is_demo: bool) {
-    for (thing, place) in lines(engine, data, base_url, is_demo) {
+pub fn print(engine: &Engine, settings: &Settings, base_url: &str, is_demo: bool) {
+    for (thing, place) in lines(engine, settings, base_url, is_demo) {
         print_one(thing, &place);
     }
 }
@@ -15,11 +16,10 @@ pub fn print_one(thing: &str, place: &str) {
     println!("{thing:<8} {place}");
 }
 
-fn lines(engine: &Engine, data: &Path, base_url: &str, is_demo: bool) -> Vec<(&'static str, String)> {
-    let store = data.join("ngoma.db");
+fn lines(engine: &Engine, settings: &Settings, base_url: &str, is_demo: bool) -> Vec<(&'static str, String)> {
     let mut lines = vec![
-        ("store", format!("SQLite, {}", store.display())),
-        ("queue", "in the store's file".to_owned()),
+        ("store", store(settings)),
+        ("queue", queue(settings)),
         (
             "cache",
             "in this process: accounts, channels, services, routes".to_owned(),
@@ -46,4 +46,49 @@ fn lines(engine: &Engine, data: &Path, base_url: &str, is_demo: bool) -> Vec<(&'
         lines.push(("phone", format!("{base_url}/phone")));
     }
     lines
+}
+
+fn store(settings: &Settings) -> String {
+    match &settings.store {
+        StoreChoice::Sqlite => format!("SQLite, {}", settings.data.join("ngoma.db").display()),
+        StoreChoice::Postgres(url) => format!("PostgreSQL, {}", place_of(url)),
+    }
+}
+
+fn queue(settings: &Settings) -> String {
+    match (&settings.queue, &settings.store) {
+        (QueueChoice::Amqp { url, partitions }, _) => {
+            format!("RabbitMQ, {}, in {partitions} partitions", place_of(url))
+        }
+        (QueueChoice::Store, StoreChoice::Sqlite) => "in the store's file".to_owned(),
+        (QueueChoice::Store, StoreChoice::Postgres(_)) => "in the store's database".to_owned(),
+    }
+}
+
+/// Host and path of an address, which may hold a password as well.
+fn place_of(address: &str) -> String {
+    let Ok(url) = Url::parse(address) else {
+        return "at an address that cannot be shown".to_owned();
+    };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_password() {
+        for (address, expected) in [
+            (
+                "postgres://u:secret@db.example:5433/ngoma?sslmode=require",
+                "db.example:5433/ngoma",
+            ),
+            ("amqp://u:secret@10.0.0.1/%2f", "10.0.0.1/%2f"),
+            ("host=db password=secret", "at an address that cannot be shown"),
+        ] {
+            assert_eq!(place_of(address), expected);
+        }
+    }
 }

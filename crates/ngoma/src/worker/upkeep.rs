@@ -8,15 +8,27 @@ use std::time::Duration;
 const EVERY: Duration = Duration::from_secs(60);
 
 /// Runs them for ever; a step that fails is tried again in its next turn.
-pub async fn run(engine: Arc<Engine>) {
+pub async fn run(engine: Arc<Engine>, worker_lease: Duration) {
+    tokio::join!(clean_up(&engine), take_over(&engine, worker_lease / 2));
+}
+
+/// Takes over what processes left that were silent for too long.
+async fn take_over(engine: &Engine, every: Duration) {
+    let mut turns = tokio::time::interval(every);
+    loop {
+        turns.tick().await;
+        if let Err(error) = engine.free_leases_of_the_dead().await {
+            tracing::warn!(%error, "what other processes left could not be taken over");
+        }
+    }
+}
+
+async fn clean_up(engine: &Engine) {
     let mut turns = tokio::time::interval(EVERY);
     loop {
         turns.tick().await;
         if let Err(error) = engine.roll_partitions().await {
             tracing::warn!(%error, "partitions could not be made ahead");
-        }
-        if let Err(error) = engine.free_leases_of_the_dead().await {
-            tracing::warn!(%error, "what other processes left could not be taken over");
         }
         if let Err(error) = engine.count_backlogs().await {
             tracing::warn!(%error, "what waits to be sent could not be counted");

@@ -6,6 +6,7 @@ mod bad_input;
 mod channels;
 mod demo;
 mod dialogues;
+mod failed_fsync;
 mod how_to;
 mod kill;
 mod ledgers;

@@ -102,13 +102,18 @@ impl Server {
 
     /// `ngoma serve` with these settings in the data folder's `ngoma.toml`, and what this declares.
     pub async fn with_settings(settings: &str, toml: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir_all(folder.path().join("data")).unwrap();
-        std::fs::write(folder.path().join("data/ngoma.toml"), settings).unwrap();
-        let server = Self::start("serve", folder).await;
+        let server = Self::with_only(settings).await;
         let output = server.apply(&server.write("declared.toml", toml));
         assert!(output.status.success(), "{output:?}");
         server
+    }
+
+    /// `ngoma serve` with these settings in the data folder's `ngoma.toml`, and what its database holds.
+    pub async fn with_only(settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(folder.path().join("data")).unwrap();
+        std::fs::write(folder.path().join("data/ngoma.toml"), settings).unwrap();
+        Self::start("serve", folder).await
     }
 
     /// `ngoma serve` on an empty folder.

@@ -3,15 +3,15 @@
 use anyhow::Result;
 
 use crate::test::tally::{self, Tally};
-use crate::test::tools::{POSTGRES, RABBITMQ};
+use crate::test::tools::{FIU, POSTGRES, RABBITMQ};
 use crate::test::{Round, Suite};
 
 /// Each test counts. The end-to-end tests start the release build, named by `NGOMA_BIN`, and some tests start database
-/// servers and brokers; a quick round leaves the former out and tells the latter that there are no servers.
+/// servers and brokers, or let the disk fail; a quick round leaves the former out and tells the latter that there are no servers.
 pub const SUITE: Suite = Suite {
     name: "rust",
     is_quick: true,
-    needs: &[POSTGRES, RABBITMQ],
+    needs: &[FIU, POSTGRES, RABBITMQ],
     run,
 };
 

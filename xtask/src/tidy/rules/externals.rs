@@ -43,6 +43,11 @@ const HOMES: &[Home] = &[
         is_free_in_tests: false,
     },
     Home {
+        external: "tokio-postgres-rustls",
+        crates: &["ngoma-engine"],
+        is_free_in_tests: false,
+    },
+    Home {
         external: "lapin",
         crates: &["ngoma-engine"],
         is_free_in_tests: false,

@@ -1,7 +1,7 @@
 //! Receipts of a carrier: early, late, twice, out of order, by one id or the other; sent again until they are taken.
 
 use super::Line;
-use crate::channel::{Receipt, ReceiptFor, ReceiveError};
+use crate::channel::{Receipt, ReceiptFor, ReceiveError, Reported};
 use crate::simulation::ledger::Fate;
 use crate::simulation::random::Random;
 use crate::simulation::world::World;
@@ -104,6 +104,10 @@ async fn lie(world: Arc<World>, account: String, message: MessageId) {
     let line = format!("{other}/sms");
     let answer = world.ask_line(&random, &line, |door| async move { door.report(receipt).await });
     if let Some(Ok(reported)) = answer.await {
+        if matches!(reported, Reported::Held) && world.shape.has_spool {
+            // It waits in the spool: nobody has looked yet whose message it is.
+            return;
+        }
         let name = world.name(&message);
         world.break_rule(format!(
             "I7: {other}'s carrier reported {name}, which is {account}'s, and was believed: {reported:?}"

@@ -30,6 +30,8 @@ fn check_inbound(world: &World, stored: &[Stored], broken: &mut Vec<String>) {
         let is_of_it = |message: &&Stored| message.is_inbound && arrival.ids.contains(&message.id);
         let rows: Vec<&MessageId> = stored.iter().filter(is_of_it).map(|message| &message.id).collect();
         let is_right = match &arrival.acked {
+            // One that came again may have been answered by a spool, under another id than the first.
+            Some(_) if world.shape.has_spool => rows.len() == 1,
             Some(acked) => rows == [acked],
             None => rows.len() <= 1,
         };

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod departures;
+mod spooled;
 mod statuses;
 
 use super::world::World;
@@ -14,6 +15,7 @@ pub(super) fn check(world: &World) {
     arrivals::check(world, &stored);
     departures::check(world, &stored);
     statuses::check(world, &stored);
+    spooled::check(world);
 }
 
 /// A message as it is on the disk.

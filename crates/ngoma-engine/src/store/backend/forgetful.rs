@@ -43,6 +43,7 @@ pub(crate) fn forgetful_store(folder: &Path) -> (Store, Troubles) {
         metrics: Arc::default(),
         epoch: 7.into(),
         is_shared: false,
+        worker_lease: crate::store::TEST_LEASE,
         log_lines: 10,
         part_limits: Default::default(),
         reserve: None,

@@ -22,7 +22,29 @@ pub(super) use postgres::PostgresBackend;
 pub(crate) use sqlite::{SqliteBackend, find_damage, write_alone};
 pub(crate) use writer::Writer;
 
-use super::StoreError;
+use super::{NO_ACCOUNT, StoreError};
+
+/// Writes operations with group commit, in the order they are handed over.
+pub(crate) trait Writes: Send + Sync {
+    /// Hands over an operation for the next transaction.
+    fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError>;
+    /// Writes what was handed over before, and lets go of the database.
+    fn close(&self);
+    /// Whether closing waits for a thread.
+    fn has_threads(&self) -> bool {
+        true
+    }
+}
+
+impl Writes for Writer {
+    fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
+        Self::hand_over(self, NO_ACCOUNT, operation)
+    }
+
+    fn close(&self) {
+        Self::close(self);
+    }
+}
 
 /// A database and how its connections are used.
 pub(super) trait Backend: Send + Sync {

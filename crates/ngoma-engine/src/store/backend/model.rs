@@ -2,11 +2,11 @@
 //! decides what becomes of each transaction decides everything.
 
 use super::writer::{Connect, commit};
-use super::{Backend, Operation, Query};
+use super::{Backend, Operation, Query, Writes};
 use crate::Clock;
 use crate::metrics::Metrics;
-use crate::store::StoreError;
 use crate::store::sql::{Db, Dialect, Insert, Param, Row, SqlError, SqliteDb};
+use crate::store::{NO_ACCOUNT, StoreError};
 use async_trait::async_trait;
 use ngoma_message::Timestamp;
 use rusqlite::Connection;
@@ -27,6 +27,10 @@ pub(crate) trait Surroundings: Send + Sync {
     fn fate(&self) -> Fate;
     /// Whether a query is answered before anything else happens.
     fn reads_at_once(&self) -> bool;
+    /// Whether the disk answers queries.
+    fn answers(&self) -> bool {
+        true
+    }
 }
 
 /// What becomes of a transaction of a process that lives on.
@@ -38,6 +42,8 @@ pub(crate) enum Fate {
     FullAfter(u32),
     /// It is on the disk, but the connection was lost before that was said: its operations are told that it is not.
     KeptAndDenied,
+    /// The database is away: nothing is kept, and its operations learn that.
+    Away,
 }
 
 /// What outlives the processes that write on it.
@@ -47,19 +53,26 @@ pub(crate) struct Disk {
     clock: Arc<dyn Clock>,
 }
 
-/// Notes every change of a message's status, in the transaction that makes it.
+/// Notes every new message and every change of a status, in the transaction that makes it.
 const WATCH: &str = "CREATE TEMP TABLE status_change (message BLOB, before INTEGER, after INTEGER);
     CREATE TEMP TRIGGER watch AFTER UPDATE OF status ON main.message WHEN old.status <> new.status
-    BEGIN INSERT INTO status_change VALUES (new.id, old.status, new.status); END;";
+    BEGIN INSERT INTO status_change VALUES (new.id, old.status, new.status); END;
+    CREATE TEMP TABLE arrived (message BLOB);
+    CREATE TEMP TRIGGER watch_arrivals AFTER INSERT ON main.message
+    BEGIN INSERT INTO arrived VALUES (new.id); END;";
 
 impl Disk {
     /// An empty store of the latest schema, whose leases end by this clock.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
+        Self::with_tables(clock, &format!("{}{WATCH}", latest_schema()))
+    }
+
+    /// A disk with the tables this script makes.
+    pub(crate) fn with_tables(clock: Arc<dyn Clock>, script: &str) -> Arc<Self> {
         let db = Connection::open_in_memory().expect("SQLite opens in memory");
         db.set_prepared_statement_cache_capacity(256);
         let mut db = SqliteDb(db);
-        let made = db.script(latest_schema()).and_then(|()| db.script(WATCH));
-        made.expect("the latest schema can be made");
+        db.script(script).expect("the tables can be made");
         Arc::new(Self {
             db: Mutex::new(Some(db)),
             clock,
@@ -85,7 +98,7 @@ impl Disk {
     }
 
     /// Does something that no process does.
-    pub(in crate::store) fn with<T>(&self, action: impl FnOnce(&mut dyn Db) -> T) -> T {
+    pub(crate) fn with<T>(&self, action: impl FnOnce(&mut dyn Db) -> T) -> T {
         let mut held = self.held();
         let mut filling = self.filling(held.take().expect("the disk is there"), None);
         let done = action(&mut filling);
@@ -113,6 +126,7 @@ impl Disk {
         let left = match fate {
             Fate::FullAfter(statements) => Some(statements),
             Fate::Kept | Fate::KeptAndDenied => None,
+            Fate::Away => Some(0),
         };
         let mut attached = Attached(self.filling(db, left));
         let failure = commit(&mut attached, batch, &Metrics::default()).unwrap_or_else(|_| Some(gone()));
@@ -123,7 +137,10 @@ impl Disk {
         }
     }
 
-    fn ask(&self, query: Box<dyn Query>) {
+    fn ask(&self, query: Box<dyn Query>, surroundings: &dyn Surroundings) {
+        if !surroundings.answers() {
+            return query.refuse(StoreError::Unavailable("the database is away".into()));
+        }
         match self.held().as_mut() {
             Some(db) => drop(query.run(db)),
             None => query.refuse(StoreError::Unavailable("the disk is gone".into())),
@@ -152,7 +169,7 @@ fn latest_schema() -> &'static str {
 }
 
 /// The store of one process on a [`Disk`].
-pub(in crate::store) struct ModelBackend(Arc<Writing>);
+pub(crate) struct ModelBackend(Arc<Writing>);
 
 struct Writing {
     disk: Arc<Disk>,
@@ -169,7 +186,7 @@ struct Waiting {
 
 impl ModelBackend {
     /// Starts the task that writes.
-    pub(in crate::store) fn start(disk: &Arc<Disk>, surroundings: Arc<dyn Surroundings>) -> Self {
+    pub(crate) fn start(disk: &Arc<Disk>, surroundings: Arc<dyn Surroundings>) -> Self {
         let writing = Arc::new(Writing {
             disk: Arc::clone(disk),
             surroundings,
@@ -183,11 +200,11 @@ impl ModelBackend {
     fn run(&self, query: Box<dyn Query>) {
         let writing = Arc::clone(&self.0);
         if writing.surroundings.is_alive() && writing.surroundings.reads_at_once() {
-            return writing.disk.ask(query);
+            return writing.disk.ask(query, &*writing.surroundings);
         }
         tokio::spawn(async move {
             writing.surroundings.pass("read").await;
-            writing.disk.ask(query);
+            writing.disk.ask(query, &*writing.surroundings);
         });
     }
 }
@@ -219,6 +236,21 @@ impl Backend for ModelBackend {
             answer(last, failure.as_ref());
         }
         self.0.arrived.notify_one();
+    }
+
+    fn has_threads(&self) -> bool {
+        false
+    }
+}
+
+/// What writes alone, without an account.
+impl Writes for ModelBackend {
+    fn hand_over(&self, operation: Box<dyn Operation>) -> Result<(), StoreError> {
+        self.write(NO_ACCOUNT, operation)
+    }
+
+    fn close(&self) {
+        Backend::close(self);
     }
 
     fn has_threads(&self) -> bool {

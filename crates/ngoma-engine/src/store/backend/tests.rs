@@ -3,22 +3,13 @@
 use super::OpError;
 use crate::store::sql::{Db, args};
 use crate::store::{NO_ACCOUNT, Store, StoreChoice, StoreError, StoreOptions};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::sync::mpsc;
 use tempfile::TempDir;
 
 async fn open(folder: &TempDir, max_pages: Option<u64>) -> Store {
     let options = StoreOptions {
-        choice: StoreChoice::Sqlite,
-        lease_wait: Duration::ZERO,
-        group_commit: 16,
-        backlog: 64,
         max_pages,
-        log_lines: 10,
-        part_limits: Default::default(),
-        metrics: Arc::default(),
-        reserve_bytes: 1 << 16,
-        least_free: 0,
+        ..StoreOptions::of_a_test(StoreChoice::Sqlite)
     };
     Store::open(folder.path(), options).await.unwrap()
 }

@@ -2,10 +2,9 @@
 
 use crate::SystemClock;
 use crate::channel::Receipt;
-use crate::directory::{AccountDocument, ChannelRecord, Document, Route, ServiceDocument};
+use crate::directory::{AccountDocument, Document};
 use crate::queue::{Line, Queue, StoreQueue};
 use crate::record::Status;
-use crate::service::Bundle;
 use crate::store::model::{Disk, Fate, Surroundings};
 use crate::store::{
     AttemptResult, InboundMessage, NewOutbound, OutcomeWrite, Publish, PulledInbound, PulledOutbound, QueueKind,
@@ -17,7 +16,6 @@ use ngoma_message::{Address, MessageId, Object, Timestamp};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 use tempfile::TempDir;
 
 /// A store, the numbers of what is in it, and the moment it is.
@@ -211,7 +209,7 @@ impl Ground {
     }
 
     /// Says that an attempt begins now.
-    pub(super) async fn begin_attempt(&self, store: &Store, message: &MessageId) -> Result<(), StoreError> {
+    pub(super) async fn begin_attempt(&self, store: &Store, message: &MessageId) -> Result<bool, StoreError> {
         let lease = store.epoch();
         store
             .begin_attempt(self.account, message.clone(), self.now, lease)
@@ -274,19 +272,7 @@ async fn open(database: &Database, folder: &Path) -> Store {
         Database::Sqlite => StoreChoice::Sqlite,
         Database::Postgres(url) => StoreChoice::Postgres(url.clone()),
     };
-    let options = StoreOptions {
-        reserve_bytes: 1 << 16,
-        least_free: 0,
-        choice,
-        lease_wait: Duration::ZERO,
-        group_commit: 16,
-        backlog: 64,
-        max_pages: None,
-        log_lines: 10,
-        part_limits: Default::default(),
-        metrics: Arc::default(),
-    };
-    Store::open(folder, options).await.unwrap()
+    Store::open(folder, StoreOptions::of_a_test(choice)).await.unwrap()
 }
 
 /// Nothing goes wrong.
@@ -314,36 +300,7 @@ impl Surroundings for Calm {
 }
 
 fn document() -> Document {
-    let declared = || {
-        let channel = ChannelRecord {
-            channel_type: "sms".into(),
-            address: Some("100".into()),
-            ..ChannelRecord::default()
-        };
-        let service = ServiceDocument {
-            wants_events: false,
-            kind: "script".into(),
-            config: Object::new(),
-            http_allow: None,
-            bundle: Bundle {
-                hash: "one".into(),
-                main: "main.js".into(),
-                files: BTreeMap::from([("main.js".to_owned(), b"1".to_vec())]),
-            },
-        };
-        let route = Route {
-            channel: "sms".into(),
-            service: "main".into(),
-            ..Route::default()
-        };
-        AccountDocument {
-            webhook: None,
-            policy: None,
-            channels: BTreeMap::from([("sms".to_owned(), channel)]),
-            services: BTreeMap::from([("main".to_owned(), service)]),
-            routes: Some(vec![route]),
-        }
-    };
+    let declared = || AccountDocument::of_a_test(&[("sms", "100")]);
     Document {
         accounts: BTreeMap::from(["demo", "other"].map(|account| (account.to_owned(), declared()))),
     }

@@ -4,6 +4,7 @@ mod cell;
 mod param;
 mod postgres;
 mod sqlite;
+mod tls;
 
 pub(crate) use cell::Row;
 pub(crate) use param::{Param, args};

@@ -1,6 +1,7 @@
 //! PostgreSQL, through the synchronous client: a connection belongs to one thread of the store.
 
 use super::cell::{Cell, Row};
+use super::tls::{self, Way};
 use super::{Db, Dialect, Insert, Param, SqlError, as_dollars};
 use bytes::BytesMut;
 use ngoma_message::Timestamp;
@@ -13,6 +14,9 @@ use std::time::Duration;
 
 /// How long connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+/// How long a transaction may stand still before the server ends it: one whose process was stopped must not hold up those
+/// who take its work over.
+const STANDSTILL: Duration = Duration::from_secs(3);
 /// How many rows one statement inserts, largest first: few sizes, so that few statements are prepared.
 const ROWS_AT_ONCE: [usize; 6] = [100, 40, 16, 6, 2, 1];
 /// How many statements a connection keeps prepared before it begins anew.
@@ -38,17 +42,19 @@ struct Gathered {
 impl PostgresDb {
     /// Connects; the tables are looked for in [`SCHEMA`].
     pub(crate) fn connect(url: &str) -> Result<Self, SqlError> {
-        let mut config: postgres::Config = url
-            .parse()
-            // The parser's words may hold the password.
-            .map_err(|_| SqlError::Refused("the address of the database cannot be read".into()))?;
+        let Way { mut config, tls } = tls::read(url)?;
         config
             .connect_timeout(CONNECT_WITHIN)
             .application_name("ngoma")
             .tcp_user_timeout(Duration::from_secs(30));
-        let mut client = config.connect(NoTls)?;
+        let mut client = match tls {
+            Some(tls) => config.connect(tls)?,
+            None => config.connect(NoTls)?,
+        };
         client.batch_execute(&format!(
-            "SET search_path TO {SCHEMA}; SET synchronous_commit TO on; SET client_min_messages TO warning"
+            "SET search_path TO {SCHEMA}; SET synchronous_commit TO on; SET client_min_messages TO warning; \
+             SET idle_in_transaction_session_timeout TO {}",
+            STANDSTILL.as_millis()
         ))?;
         Ok(Self {
             client,
@@ -266,6 +272,10 @@ impl From<postgres::Error> for SqlError {
         let Some(told) = error.as_db_error() else {
             // Without a word of the server's: the line to it broke, or a value does not fit a column.
             let is_line = error.is_closed() || error.source().is_some_and(|cause| cause.is::<std::io::Error>());
+            if with_cause(&error).contains("does not support TLS") {
+                let advice = "switch it on there (ssl = on), or take sslmode out of the address";
+                return Self::Refused(format!("the server offers no TLS: {advice}"));
+            }
             return match is_line || error.to_string().starts_with("error connecting") {
                 true => Self::Unavailable(format!("PostgreSQL: {}", with_cause(&error))),
                 false => Self::Refused(with_cause(&error)),
@@ -275,8 +285,9 @@ impl From<postgres::Error> for SqlError {
         if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) {
             return Self::Conflict(told.message().to_owned());
         }
-        // Connection exceptions, resources, operator intervention, system errors: the server is not well.
-        let passes = ["08", "53", "57", "58"];
+        // Connection exceptions, resources, operator intervention, system errors: the server is not well. A transaction
+        // that stood still is ended by it, and the connection with it.
+        let passes = ["08", "53", "57", "58", "25P03"];
         match passes.iter().any(|class| code.code().starts_with(class)) {
             true => Self::Unavailable(format!("PostgreSQL: {}", told.message())),
             false => Self::Refused(told.message().to_owned()),
