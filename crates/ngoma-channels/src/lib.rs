@@ -2,6 +2,7 @@
 
 pub mod http_json;
 pub mod ussd_http;
+pub mod vumi_amqp;
 
 mod json_body;
 mod refusal;
@@ -17,6 +18,7 @@ pub fn all() -> Vec<Box<dyn ChannelType>> {
     vec![
         Box::new(http_json::HttpJson), // one line a type, by name
         Box::new(ussd_http::UssdHttp),
+        Box::new(vumi_amqp::VumiAmqp),
     ]
 }
 

@@ -6,7 +6,7 @@ use http_body_util::BodyExt;
 use ngoma_engine::channel::{
     ChannelContext, ChannelType, Config, ConfigError, Inbound, Outbound, SendError, Sent, Transport,
 };
-use ngoma_message::{Address, SessionEvent};
+use ngoma_message::{Address, Object, SessionEvent};
 use ngoma_testkit::FakeDoor;
 use serde_json::Value;
 use std::sync::Arc;
@@ -123,5 +123,6 @@ pub fn outbound(content: &str) -> Outbound {
         session_event: None,
         attempts: 0,
         part: None,
+        helper_metadata: Object::new(),
     }
 }

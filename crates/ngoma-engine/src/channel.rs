@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::outgoing_http::HttpClient;
+use crate::vumi_bus::Peer;
 use async_trait::async_trait;
 use axum::Router;
 use ngoma_message::{Address, Country, DeliveryStatus, Event, MessageId, Object, SessionEvent, Timestamp};
@@ -14,6 +15,11 @@ pub trait ChannelType: Send + Sync {
     fn code(&self) -> &'static str;
     /// What it is and which settings it takes.
     fn describe(&self) -> Description;
+    /// What a channel with these settings is, where that depends on them.
+    fn describe_as(&self, config: &Config) -> Description {
+        let _ = config;
+        self.describe()
+    }
     /// Opens a channel of this type. Checks the settings; touches no network.
     fn open(&self, config: &Config, ctx: ChannelContext) -> Result<Box<dyn Transport>, ConfigError>;
 }
@@ -46,6 +52,11 @@ pub trait Transport: Send + Sync {
 
     /// Hands one message to the carrier, once. Never retries: it says what kind of error it met.
     async fn send(&self, message: &Outbound) -> Result<Sent, SendError>;
+
+    /// The worker on the other side of a Vumi bus, if one is watched.
+    fn peer(&self) -> Option<Arc<Peer>> {
+        None
+    }
 
     /// Tells that no service will answer this inbound message (it failed, is missing, nothing routes to it), so that
     /// a person who waits can be answered at once with the channel's own text.
@@ -151,6 +162,11 @@ pub trait Door: Send + Sync {
     async fn receive(&self, inbound: Inbound) -> Result<Received, ReceiveError>;
     /// Takes a delivery receipt. Returns only when it is durable.
     async fn report(&self, receipt: Receipt) -> Result<Reported, ReceiveError>;
+    /// Takes what the carrier said of a message that was handed on. Returns only when it is durable; there is no spool for
+    /// it: whoever brings it keeps it while the store is away.
+    async fn answer(&self, answer: LateAnswer) -> Result<Reported, ReceiveError>;
+    /// What the channel noted with a message it handed in; nothing when it is not one of its messages.
+    async fn noted(&self, message: &MessageId) -> Result<Option<Noted>, ReceiveError>;
     /// Records a text the channel itself gave in answer to a message whose service was late, failed or missing.
     /// Returns its id only when it is durable.
     async fn record_fallback(
@@ -303,6 +319,8 @@ pub struct Outbound {
     pub attempts: u32,
     /// Which part of it this is, of those [`Transport::parts`] gave; the header stays the same however often it is tried.
     pub part: Option<PartHeader>,
+    /// What its service noted with it.
+    pub helper_metadata: Object,
 }
 
 /// The carrier took it.
@@ -310,6 +328,24 @@ pub struct Outbound {
 pub struct Sent {
     /// The id the provider gave it.
     pub provider_id: Option<String>,
+}
+
+/// What the carrier said of a message that was [handed on](SendErrorKind::HandedOn) before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LateAnswer {
+    /// Our id of the message.
+    pub message: MessageId,
+    /// What sending it brought: the carrier took it, or refused it with these words.
+    pub result: Result<Sent, String>,
+}
+
+/// What a channel noted with a message that it handed in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Noted {
+    /// The provider's id.
+    pub provider_id: Option<String>,
+    /// The rest.
+    pub transport_metadata: Object,
 }
 
 /// The carrier did not take it, or nobody knows.
@@ -345,6 +381,8 @@ pub enum SendErrorKind {
     Misconfigured,
     /// It went out and no answer came: it may have been sent.
     Ambiguous,
+    /// What carries it on has it safely, and [`Door::answer`] tells later what the carrier said.
+    HandedOn,
     /// Nobody waits for this answer any more: it is recorded, not sent.
     TooLate,
 }
@@ -363,6 +401,11 @@ impl Shutdown {
     pub fn new() -> (tokio::sync::watch::Sender<bool>, Self) {
         let (sender, receiver) = tokio::sync::watch::channel(false);
         (sender, Self(receiver))
+    }
+
+    /// Whether stopping was asked for.
+    pub fn is_requested(&self) -> bool {
+        *self.0.borrow()
     }
 
     /// Returns when stopping was asked for.

@@ -2,6 +2,7 @@
 
 pub mod amqp;
 mod bounds;
+mod bridge;
 pub mod channel;
 mod channels;
 pub mod clients;
@@ -27,6 +28,7 @@ mod spool;
 pub mod store;
 mod suspects;
 mod trace;
+pub mod vumi_bus;
 pub mod webhooks;
 
 pub use clients::{AcceptError, Client, RequestKey, Submission};

@@ -19,6 +19,17 @@ pub struct Bundle {
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
+impl Bundle {
+    /// That of a service without code of its own.
+    pub fn none() -> Self {
+        Self {
+            hash: "none".to_owned(),
+            main: String::new(),
+            files: BTreeMap::new(),
+        }
+    }
+}
+
 /// Runs the code of services.
 #[async_trait]
 pub trait ServiceRunner: Send + Sync {

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use ngoma_engine::FrozenClock;
-use ngoma_engine::channel::{ChannelContext, Door, Inbound, Receipt, ReceiptFor, ReceiveError, Received, Reported};
+use ngoma_engine::channel::{
+    ChannelContext, Door, Inbound, LateAnswer, Noted, Receipt, ReceiptFor, ReceiveError, Received, Reported,
+};
 use ngoma_engine::outgoing_http::{HttpClient, Reach};
 use ngoma_message::{Country, Event, EventKind, MessageId, Object, Timestamp};
 use std::collections::HashMap;
@@ -23,6 +25,7 @@ struct Book {
     by_provider_id: HashMap<String, MessageId>,
     receipts: Vec<Receipt>,
     reported: HashMap<String, Receipt>,
+    answers: Vec<LateAnswer>,
     known: Vec<String>,
     fallbacks: Vec<Fallback>,
     refusal: Option<ReceiveError>,
@@ -86,6 +89,11 @@ impl FakeDoor {
     /// Every receipt that was recorded.
     pub fn receipts(&self) -> Vec<Receipt> {
         self.book().receipts.clone()
+    }
+
+    /// Every late answer that was recorded.
+    pub fn answers(&self) -> Vec<LateAnswer> {
+        self.book().answers.clone()
     }
 
     /// Every fallback text that was recorded.
@@ -153,6 +161,26 @@ impl Door for FakeDoor {
         book.reported.insert(about, receipt.clone());
         book.receipts.push(receipt);
         Ok(Reported::Recorded(Box::new(event)))
+    }
+
+    async fn answer(&self, answer: LateAnswer) -> Result<Reported, ReceiveError> {
+        let mut book = self.book();
+        book.check_open()?;
+        if !book.known.contains(&answer.message.to_string()) {
+            return Err(ReceiveError::UnknownMessage);
+        }
+        book.answers.push(answer);
+        Ok(Reported::Unchanged)
+    }
+
+    async fn noted(&self, message: &MessageId) -> Result<Option<Noted>, ReceiveError> {
+        let book = self.book();
+        book.check_open()?;
+        let asked = book.inbound.iter().find(|inbound| inbound.id == *message);
+        Ok(asked.map(|asked| Noted {
+            provider_id: asked.provider_id.clone(),
+            transport_metadata: asked.transport_metadata.clone(),
+        }))
     }
 
     async fn record_fallback(

@@ -63,6 +63,13 @@ pub const FIU: Tool = Tool {
     packages: &["fiu-utils"],
 };
 
+/// What runs the worker that is shaped as Vumi's are.
+pub const PYTHON: Tool = Tool {
+    programs: &["python3"],
+    beside: &[],
+    packages: &["python3"],
+};
+
 impl Tool {
     /// Where the program is.
     pub fn find(&self) -> Option<PathBuf> {

@@ -47,7 +47,7 @@ mod status;
 
 pub use address::BadAddress;
 pub use consume::{Consumer, Delivery, Exclusivity, LeaseLost, LeaseToken, Rejection, Subscription};
-pub use declare::{Binding, Depth, ExchangeKind, QueueKind, QueueSpec, Quorum, Turns, VUMI_EXCHANGE};
+pub use declare::{Binding, Depth, ExchangeKind, Passing, QueueKind, QueueSpec, Quorum, Turns, VUMI_EXCHANGE};
 pub use error::BusError;
 pub use headers::{HeaderValue, Headers};
 pub use options::{BODY_BYTES_MAX, BusOptions, HEADER_BYTES_MAX, NAME_BYTES_MAX, WAITING_KIB_MAX};
@@ -84,6 +84,11 @@ struct Inner {
 }
 
 impl Bus {
+    /// Whether a bus can be opened with this address.
+    pub fn check_url(url: &str) -> Result<(), BadAddress> {
+        Address::parse(url).map(drop)
+    }
+
     /// Begins to connect, now and whenever the connection is lost. To be called within a Tokio runtime.
     pub fn open(url: &str, options: BusOptions) -> Result<Self, BadAddress> {
         let address = Address::parse(url)?;

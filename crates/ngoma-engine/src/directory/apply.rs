@@ -1,6 +1,6 @@
 //! Applies a document: checked whole, stored in one transaction, and then what runs is refreshed.
 
-use super::{ApplyError, Catalog, ChannelRecord, Document, Report, ServiceEntry, check};
+use super::{ApplyError, Catalog, ChannelRecord, Document, Report, ServiceEntry, ServiceKind, check};
 use crate::channels::Opened;
 use crate::engine::Runtime;
 use crate::service::{LogLine, ServiceError};
@@ -17,8 +17,13 @@ pub(crate) enum Refresh {
 }
 
 /// Applies a document as one change. One at a time: the caller sees to that.
-pub(crate) async fn apply(runtime: &Arc<Runtime>, document: Document, refresh: Refresh) -> Result<Report, ApplyError> {
+pub(crate) async fn apply(
+    runtime: &Arc<Runtime>,
+    mut document: Document,
+    refresh: Refresh,
+) -> Result<Report, ApplyError> {
     let before = runtime.catalog();
+    complete(&mut document);
     check::check(&document, &before.directory)?;
     let opened = open_changed(runtime, &document)?;
     try_new_code(runtime, &document, &before).await?;
@@ -37,11 +42,25 @@ pub(crate) async fn apply(runtime: &Arc<Runtime>, document: Document, refresh: R
                 runtime.run_channel(entry.account, entry.id, name, opened).await;
             }
         }
+        // After the channels: an application may send at once.
+        runtime.bridges.follow(runtime, &runtime.catalog()).await;
         // A channel that was paused may go on.
         runtime.look_for_due_work();
         runtime.look_for_follow_ups();
     }
     Ok(report)
+}
+
+/// What goes without saying: an application beside the engine is told what became of its messages.
+fn complete(document: &mut Document) {
+    let accounts = document.accounts.values_mut();
+    for service in accounts.flat_map(|account| account.services.values_mut()) {
+        service.wants_events |= !has_code(&service.kind);
+    }
+}
+
+fn has_code(kind: &str) -> bool {
+    ServiceKind::parse(kind).is_none_or(ServiceKind::has_code)
 }
 
 struct ChannelName {
@@ -86,7 +105,7 @@ async fn try_new_code(runtime: &Runtime, document: &Document, before: &super::Ca
     let held: HashSet<&str> = before.services().map(|service| service.bundle_hash.as_str()).collect();
     for (account, declared) in &document.accounts {
         for (name, service) in &declared.services {
-            if held.contains(service.bundle.hash.as_str()) {
+            if held.contains(service.bundle.hash.as_str()) || !has_code(&service.kind) {
                 continue;
             }
             let tried = runtime.runner.try_out(Arc::new(service.bundle.clone())).await;
@@ -119,6 +138,9 @@ async fn load_changed(runtime: &Runtime, before: &Catalog, now: &Catalog) {
 
 /// Loads a service. A failure is told in its log: its steps will fail with the same words.
 pub(crate) async fn load_service(runtime: &Runtime, service: &ServiceEntry) {
+    if !service.kind.has_code() {
+        return;
+    }
     let name = format!("{}/{}", service.key.account, service.key.service);
     let failure = match runtime.store.bundle(&service.bundle_hash).await {
         Ok(Some(bundle)) => match runtime.runner.load(&service.key, Arc::new(bundle)).await {

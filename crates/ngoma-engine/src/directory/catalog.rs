@@ -1,6 +1,6 @@
 //! The directory as the message path needs it: by the store's numbers, with routes ready to match.
 
-use super::{Account, AccountPolicy, ChannelRecord, Directory, Listeners, Route, WebhookRecord};
+use super::{Account, AccountPolicy, ChannelRecord, Directory, Listeners, Route, ServiceKind, WebhookRecord};
 use crate::outbound::Bucket;
 use crate::service::ServiceKey;
 use crate::store::{Loaded, LoadedAccount, LoadedService};
@@ -76,6 +76,7 @@ pub(crate) struct ServiceEntry {
     pub(crate) id: i64,
     pub(crate) account: i64,
     pub(crate) key: ServiceKey,
+    pub(crate) kind: ServiceKind,
     pub(crate) config: Arc<Object>,
     pub(crate) http_allow: Option<Arc<Vec<String>>>,
     pub(crate) bundle_hash: String,
@@ -135,6 +136,8 @@ impl Catalog {
             let entry = ServiceEntry {
                 id: service.id,
                 account: service.account,
+                // A word of a later version is met as code, which says what it cannot load.
+                kind: ServiceKind::parse(&service.record.kind).unwrap_or(ServiceKind::Script),
                 config: Arc::clone(&service.record.config),
                 http_allow: service.record.http_allow.clone(),
                 bundle_hash: service.record.bundle_hash.clone(),

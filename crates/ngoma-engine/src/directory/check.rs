@@ -1,11 +1,12 @@
 //! Whether a document can be: every refusal names the thing.
 
-use super::{AccountDocument, AccountPolicy, ApplyError, Directory, Document, Route, WebhookRecord};
+use super::{
+    AccountDocument, AccountPolicy, ApplyError, Directory, Document, Route, ServiceDocument, ServiceKind, WebhookRecord,
+};
+use crate::bridge;
 use crate::service::Bundle;
 use ngoma_message::Country;
 
-/// The kinds of services there are.
-const SERVICE_KINDS: [&str; 1] = ["script"];
 /// The longest name, in characters.
 const NAME_LENGTH: usize = 63;
 
@@ -25,11 +26,14 @@ pub(crate) fn check(document: &Document, directory: &Directory) -> Result<(), Ap
         for (name, service) in &account.services {
             let what = format!("{code}/{name}");
             check_name("service", &what, name)?;
-            if !SERVICE_KINDS.contains(&service.kind.as_str()) {
-                let known = SERVICE_KINDS.join(", ");
-                return invalid(format!("service {what}: kind {:?} is not known: {known}", service.kind));
+            match ServiceKind::parse(&service.kind) {
+                Some(ServiceKind::Script) => check_bundle(&what, &service.bundle)?,
+                Some(ServiceKind::VumiAmqp) => check_bridge(&what, service)?,
+                None => {
+                    let known = ServiceKind::words();
+                    return invalid(format!("service {what}: kind {:?} is not known: {known}", service.kind));
+                }
             }
-            check_bundle(&what, &service.bundle)?;
         }
         if let Some(webhook) = &account.webhook {
             check_webhook(code, webhook)?;
@@ -64,6 +68,12 @@ fn check_bundle(what: &str, bundle: &Bundle) -> Result<(), ApplyError> {
         "service {what}: its main file {} is not among its files",
         bundle.main
     ))
+}
+
+fn check_bridge(what: &str, service: &ServiceDocument) -> Result<(), ApplyError> {
+    bridge::settings(&service.config)
+        .map(drop)
+        .map_err(|problem| ApplyError::Invalid(format!("service {what}: config: {problem}")))
 }
 
 fn check_webhook(code: &str, webhook: &WebhookRecord) -> Result<(), ApplyError> {
@@ -104,7 +114,7 @@ fn invalid(problem: String) -> Result<(), ApplyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::{ChannelRecord, Secret, ServiceDocument, Topic};
+    use crate::directory::{ChannelRecord, Secret, Topic};
     use ngoma_message::Object;
     use std::collections::BTreeMap;
 
@@ -161,6 +171,14 @@ mod tests {
         check_refused(
             |account| account.services.get_mut("clinic").unwrap().kind = "survey".into(),
             "service demo/clinic: kind \"survey\" is not known",
+        );
+        check_refused(
+            |account| {
+                let service = account.services.get_mut("clinic").unwrap();
+                service.kind = "vumi_amqp".into();
+                service.config = Object::from_iter([("url".to_owned(), "amqp://mq.example.org".into())]);
+            },
+            "service demo/clinic: config: missing field `transport_name`",
         );
         check_refused(
             |account| account.services.get_mut("clinic").unwrap().bundle.main = "b.js".into(),

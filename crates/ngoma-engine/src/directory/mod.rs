@@ -6,10 +6,12 @@ pub(crate) mod catalog;
 mod check;
 mod listeners;
 mod policy;
+mod service_kind;
 mod webhook;
 
 pub use account_policy::AccountPolicy;
 pub use policy::{ChannelPolicy, PaceSetting};
+pub use service_kind::ServiceKind;
 pub use webhook::{Secret, Topic, WebhookRecord};
 
 pub(crate) use apply::{Refresh, apply, load_service};
@@ -85,7 +87,7 @@ impl AccountDocument {
 /// A service as declared.
 #[derive(Clone, Debug)]
 pub struct ServiceDocument {
-    /// `script`.
+    /// The word of its [`ServiceKind`].
     pub kind: String,
     /// Its settings.
     pub config: Object,
@@ -208,7 +210,7 @@ pub struct Account {
 /// A deployed service; its code is in the store under its bundle's hash.
 #[derive(Clone, Debug)]
 pub struct ServiceRecord {
-    /// `script`.
+    /// The word of its [`ServiceKind`].
     pub kind: String,
     /// Its settings.
     pub config: Arc<Object>,

@@ -1,7 +1,7 @@
 //! The engine's side of one channel.
 
 use super::Runtime;
-use crate::channel::{Door, Inbound, Receipt, ReceiveError, Received, Reported};
+use crate::channel::{Door, Inbound, LateAnswer, Noted, Receipt, ReceiveError, Received, Reported};
 use crate::channels::{Home, Running};
 use crate::inbound::{self, must_wait, spool, unavailable, within_patience};
 use crate::receipts;
@@ -59,6 +59,29 @@ impl Door for ChannelDoor {
         let catalog = runtime.catalog();
         let channel = catalog.channel(channel).ok_or(ReceiveError::UnknownMessage)?;
         receipts::report(&runtime, channel, receipt).await
+    }
+
+    async fn answer(&self, answer: LateAnswer) -> Result<Reported, ReceiveError> {
+        let (runtime, channel) = self.enter()?;
+        let catalog = runtime.catalog();
+        let channel = catalog.channel(channel).ok_or(ReceiveError::UnknownMessage)?;
+        receipts::answer(&runtime, channel, answer).await
+    }
+
+    async fn noted(&self, message: &MessageId) -> Result<Option<Noted>, ReceiveError> {
+        let (runtime, channel) = self.enter()?;
+        let catalog = runtime.catalog();
+        let channel = catalog.channel(channel).ok_or(ReceiveError::UnknownMessage)?;
+        let asked = runtime
+            .store
+            .asked(channel.account, message)
+            .await
+            .map_err(unavailable)?;
+        let own = asked.filter(|asked| asked.message.channel == channel.id);
+        Ok(own.map(|asked| Noted {
+            provider_id: asked.message.provider_id,
+            transport_metadata: asked.message.transport_metadata,
+        }))
     }
 
     async fn record_fallback(

@@ -169,6 +169,8 @@ impl Engine {
                 Err(error) => tracing::error!(channel.name = name, %error, "a channel cannot be opened"),
             }
         }
+        // After the channels: an application may send at once.
+        runtime.bridges.follow(runtime, &catalog).await;
         if let Some(brokered) = &self.brokered {
             brokered.start(Arc::clone(&runtime.clock));
         }
@@ -192,6 +194,7 @@ impl Engine {
         let runtime = &self.runtime;
         runtime.begin_stopping();
         runtime.under_way.wait_for_none(runtime.limits.drain).await;
+        runtime.bridges.close(runtime.limits.drain).await;
         runtime.host.close(runtime.limits.drain).await;
         for service in runtime.catalog().services() {
             runtime.runner.unload(&service.key).await;
@@ -359,6 +362,7 @@ impl Drop for Engine {
     /// Without `stop` everything ends where it stands, as if the process had died; the store keeps what it confirmed.
     fn drop(&mut self) {
         self.runtime.begin_stopping();
+        self.runtime.bridges.forget();
         self.runtime.host.forget();
         self.runtime.store.close();
         if let Some(spool) = &self.runtime.spool {

@@ -3,6 +3,7 @@
 use super::expiry::ExpiryClock;
 use super::lease::WorkerLease;
 use super::{EngineOptions, Limits};
+use crate::bridge::Bridges;
 use crate::channel::{ChannelType, Config, ConfigError};
 use crate::channels::{self, Host, Opened, Place, Room, Running};
 use crate::clients::Tokens;
@@ -40,6 +41,7 @@ pub(crate) struct Runtime {
     pub(crate) types: Vec<Box<dyn ChannelType>>,
     pub(crate) limits: Limits,
     pub(crate) host: Host,
+    pub(crate) bridges: Bridges,
     pub(crate) people: People,
     pub(crate) suspects: Suspects,
     pub(crate) http_port: Arc<dyn HttpPort>,
@@ -84,6 +86,7 @@ impl Runtime {
             types: options.channel_types,
             limits: options.limits,
             host: Host::default(),
+            bridges: Bridges::default(),
             people: People::default(),
             suspects: Suspects::default(),
             http_port: Arc::new(http_public.clone()),
@@ -148,9 +151,10 @@ impl Runtime {
             http: self.http_client(reach).clone(),
             door: Arc::new(door),
         };
+        let config = Config(record.config.clone());
         Ok(Opened {
-            transport: channel_type.open(&Config(record.config.clone()), ctx)?,
-            description: channel_type.describe(),
+            transport: channel_type.open(&config, ctx)?,
+            description: channel_type.describe_as(&config),
             home,
         })
     }

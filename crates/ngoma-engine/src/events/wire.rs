@@ -1,18 +1,21 @@
 //! An event as services and web hooks are told it.
 
 use crate::store::StoredEvent;
+use crate::vumi_bus::Notes;
 use ngoma_message::{DeliveryStatus, Event, EventKind, Object, vumi};
 use serde_json::{Value, json};
 
 /// The event in Vumi's form; `channel` is the name of the one its message went by.
 pub(crate) fn as_vumi(stored: &StoredEvent, channel: Option<&str>) -> Value {
+    let mut helper_metadata = stored.helper_metadata.clone();
+    Notes::take_from(&mut helper_metadata);
     let event = Event {
         id: stored.id.clone(),
         timestamp: stored.at,
         message_id: stored.message.clone(),
         kind: kind(stored),
         routing_metadata: Object::from_iter([("endpoint_name".to_owned(), json!("default"))]),
-        helper_metadata: stored.helper_metadata.clone(),
+        helper_metadata,
         extra: Object::from_iter([
             ("transport_name".to_owned(), json!(channel)),
             ("transport_metadata".to_owned(), json!({})),

@@ -7,7 +7,7 @@ use crate::engine::Runtime;
 use crate::outbound::{self, Way};
 use crate::record::Status;
 use crate::service::{Reply, SendTo};
-use crate::store::{NewOutbound, Publish, PulledOutbound, QueueKind, USUAL_PRIORITY};
+use crate::store::{NewOutbound, Publish, PulledOutbound, QueueKind};
 use crate::trace::Trail;
 use ngoma_message::{Address, MessageId, SessionEvent, Timestamp};
 use std::sync::Arc;
@@ -65,7 +65,27 @@ impl Plan {
     pub(super) fn of_text(job: &Job, channel: &ChannelEntry, text: String, trail: &mut Trail) -> Self {
         let mut plan = Self::with_room_for(1);
         let message = NewOutbound::answering(&job.message, MessageId::generate(), text);
-        plan.add_text(job, channel, message, trail);
+        plan.add_answer(&job.runtime, &job.running, channel, message, trail);
+        plan
+    }
+
+    /// Plans one answer that comes from outside of a step.
+    pub(crate) fn of_answer(
+        runtime: &Runtime,
+        running: &Arc<Running>,
+        channel: &ChannelEntry,
+        message: NewOutbound,
+        trail: &mut Trail,
+    ) -> Self {
+        let mut plan = Self::with_room_for(1);
+        plan.add_answer(runtime, running, channel, message, trail);
+        plan
+    }
+
+    /// Plans one message to somebody that comes from outside of a step.
+    pub(crate) fn of_message(runtime: &Runtime, way: Way, message: NewOutbound, trail: &mut Trail) -> Self {
+        let mut plan = Self::with_room_for(1);
+        plan.add_message(runtime, way, message, trail);
         plan
     }
 
@@ -106,13 +126,20 @@ impl Plan {
             false => SessionEvent::Close,
         };
         message.session_event = job.message.session.is_some().then_some(event);
-        self.add_text(job, channel, message, trail);
+        self.add_answer(&job.runtime, &job.running, channel, message, trail);
     }
 
-    /// Adds what answers the message of the job.
-    fn add_text(&mut self, job: &Job, channel: &ChannelEntry, mut message: NewOutbound, trail: &mut Trail) {
-        let now = job.runtime.clock.now();
-        let has_sessions = job.running.description.has_sessions;
+    /// Plans an answer, which goes by the channel its question came by.
+    fn add_answer(
+        &mut self,
+        runtime: &Runtime,
+        running: &Arc<Running>,
+        channel: &ChannelEntry,
+        mut message: NewOutbound,
+        trail: &mut Trail,
+    ) {
+        let now = runtime.clock.now();
+        let has_sessions = running.description.has_sessions;
         trail.note_about(
             &message.id,
             now,
@@ -123,61 +150,39 @@ impl Plan {
         if has_sessions {
             trail.note_about(&message.id, now, "attempt", "the first");
             message.publish = Some(Publish::Attempted);
-            self.push(message, Go::Now(Arc::clone(&job.running)));
+            self.push(message, Go::Now(Arc::clone(running)));
         } else {
-            self.push_on(&job.runtime, message, Arc::clone(&job.running));
+            self.push_on(runtime, message, Arc::clone(running));
         }
     }
 
     fn add_send(&mut self, runtime: &Runtime, service: &ServiceEntry, send: SendTo, trail: &mut Trail) {
-        let now = runtime.clock.now();
-        let mut message = NewOutbound {
-            id: MessageId::generate(),
-            account: service.account,
-            channel: None,
-            service: Some(service.id),
-            to: Address::parse(&send.to),
-            from: None,
-            content: Some(send.content.unwrap_or_default()),
-            session_key: None,
-            session_event: None,
-            in_reply_to: None,
-            helper_metadata: send.helper_metadata,
-            status: Status::Queued,
-            reason: None,
-            encoding: None,
-            segments: None,
-            priority: USUAL_PRIORITY,
-            expires_at: None,
-            publish: None,
-        };
-        trail.note_about(
-            &message.id,
-            now,
-            "accept",
-            format!("a message to {}", message.to.value()),
-        );
+        let (to, content) = (Address::parse(&send.to), send.content.unwrap_or_default());
+        let mut message = NewOutbound::to_somebody(service.account, service.id, to, content);
+        message.helper_metadata = send.helper_metadata;
         match outbound::choose_channel(runtime, service, &send.endpoint, &send.to) {
-            Ok(Way {
-                running,
-                to,
-                from,
-                reason,
-            }) => {
-                trail.note_about(&message.id, now, "channel", reason);
-                message.channel = Some(running.id);
-                message.to = to;
-                message.from = from;
-                outbound::segment(&mut message, false, now, trail);
-                self.push_on(runtime, message, running);
-            }
+            Ok(way) => self.add_message(runtime, way, message, trail),
             Err(reason) => {
+                let now = runtime.clock.now();
+                note_accepted(&message, now, trail);
                 trail.note_about(&message.id, now, "channel", format!("failed: {reason}"));
                 message.status = Status::Failed;
                 message.reason = Some(reason);
                 self.push(message, Go::Nowhere);
             }
         }
+    }
+
+    /// Plans a message to somebody that goes this way.
+    fn add_message(&mut self, runtime: &Runtime, way: Way, mut message: NewOutbound, trail: &mut Trail) {
+        let now = runtime.clock.now();
+        note_accepted(&message, now, trail);
+        trail.note_about(&message.id, now, "channel", way.reason);
+        message.channel = Some(way.running.id);
+        message.to = way.to;
+        message.from = way.from;
+        outbound::segment(&mut message, false, now, trail);
+        self.push_on(runtime, message, way.running);
     }
 
     fn push_on(&mut self, runtime: &Runtime, mut message: NewOutbound, running: Arc<Running>) {
@@ -209,6 +214,11 @@ impl Plan {
             })
             .collect()
     }
+}
+
+fn note_accepted(message: &NewOutbound, now: Timestamp, trail: &mut Trail) {
+    let said = format!("a message to {}", message.to.value());
+    trail.note_about(&message.id, now, "accept", said);
 }
 
 impl Job {

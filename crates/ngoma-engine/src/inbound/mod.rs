@@ -267,6 +267,10 @@ impl Job {
         trail.note(now, "route", format!("to service {}: {reason}", service.key.service));
         let answers = self.run_step(channel, service, session.as_ref(), trail).await;
         drop((turn, permit, alone));
+        if !service.kind.has_code() && answers.is_ok() {
+            // Its application answers by itself, later.
+            return;
+        }
         self.send_answers(answers).await;
     }
 

@@ -5,7 +5,8 @@ use super::answers::{Answer, Plan};
 use super::session::{self, SessionTurn};
 use super::wire::as_vumi;
 use crate::Clock;
-use crate::directory::{ChannelEntry, ServiceEntry};
+use crate::bridge;
+use crate::directory::{ChannelEntry, ServiceEntry, ServiceKind};
 use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::record::Status;
@@ -150,7 +151,11 @@ impl Job {
         outcome: StepOutcome,
         mut trail: Trail,
     ) -> Result<Vec<Answer>, String> {
-        trail.note(self.runtime.clock.now(), "step", what_it_did(&outcome));
+        let did = match service.kind {
+            ServiceKind::Script => what_it_did(&outcome),
+            ServiceKind::VumiAmqp => "handed to its application, which answers by itself".to_owned(),
+        };
+        trail.note(self.runtime.clock.now(), "step", did);
         let goes_on = outcome.replies.iter().all(|reply| reply.continue_session);
         let plan = Plan::make(self, channel, service, outcome.replies, outcome.sends, &mut trail);
         let mut commit = self.commit(Some(service), Status::Handled, None, trail);
@@ -250,6 +255,11 @@ pub(crate) async fn step_with_keys(
     step: &Step,
     is_too_late: impl Fn() -> bool,
 ) -> Result<Result<StepOutcome, String>, StoreError> {
+    if service.kind == ServiceKind::VumiAmqp {
+        return bridge::pass_on(runtime, service, &step.input, is_too_late)
+            .await
+            .map(Ok);
+    }
     loop {
         let keys = Arc::new(Keys::of(runtime, service));
         let ports = ports(runtime, service, Arc::clone(&keys));

@@ -1,6 +1,7 @@
 //! A person's message as services and web hooks are told it.
 
 use crate::store::InboundMessage;
+use crate::vumi_bus::Notes;
 use ngoma_message::{Message, SessionEvent, vumi};
 use serde_json::Value;
 
@@ -27,5 +28,6 @@ pub(crate) fn as_vumi(
         .routing_metadata
         .insert("endpoint_name".into(), "default".into());
     message.transport_metadata = inbound.transport_metadata.clone();
+    Notes::take_from(&mut message.transport_metadata).tell(&mut message);
     vumi::message_to_json(&message)
 }

@@ -4,6 +4,7 @@
 mod counts;
 mod histogram;
 mod moves;
+mod peers;
 mod scrape;
 mod text;
 

@@ -1,6 +1,7 @@
 //! Which counts move with what the store has taken.
 
 use super::{Count, Metrics};
+use crate::channel::LateAnswer;
 use crate::record::Status;
 use crate::store::{AttemptResult, NewOutbound, OutcomeEffects, OutcomeWrite, ReceiptResult, StepCommit};
 use ngoma_message::DeliveryStatus;
@@ -60,6 +61,7 @@ impl Metrics {
             AttemptResult::Over { .. }
             | AttemptResult::NextPart
             | AttemptResult::Later { .. }
+            | AttemptResult::HandedOn { .. }
             | AttemptResult::PassedOn { .. } => {}
         }
         if effects.is_ambiguous {
@@ -79,6 +81,14 @@ impl Metrics {
             ReceiptResult::Recorded(_, said) => self.note_delivery(channel, *said),
             ReceiptResult::Held => self.count(Count::ReceiptsHeld, Some(channel)),
             ReceiptResult::Unchanged | ReceiptResult::Unknown => {}
+        }
+    }
+
+    /// The carrier's late answer did this.
+    pub(crate) fn note_answer(&self, channel: i64, answer: &LateAnswer, result: &ReceiptResult) {
+        if let ReceiptResult::Recorded(..) = result {
+            let is_sent = answer.result.is_ok();
+            self.count(if is_sent { Count::Sent } else { Count::Failed }, Some(channel));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::Metrics;
 use super::counts::COUNTS;
+use super::peers::write_peers;
 use super::text::{Kind, Label, Text};
 use crate::directory::ChannelEntry;
 use crate::engine::Runtime;
@@ -30,6 +31,7 @@ pub(crate) async fn scrape(runtime: &Runtime) -> String {
     write_places(&mut text, runtime, &channels);
     write_windows(&mut text, runtime, &channels);
     write_spool(&mut text, runtime);
+    write_peers(&mut text, runtime, &channels);
     let answers = "Whether the store could be asked for what only it knows.";
     text.family(Kind::Gauge, "ngoma_store_answers", answers)
         .sample(&[], u8::from(stored.is_some()));

@@ -30,6 +30,10 @@ pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledO
     let result = sent.unwrap_or_else(|panic| Err(SendError::new(SendErrorKind::Ambiguous, broke_off(&panic))));
     let result = match result {
         Ok(sent) => taken_by_carrier(runtime, running, &taken, sent, &mut trail),
+        Err(SendError {
+            kind: SendErrorKind::HandedOn,
+            reason,
+        }) => handed_on(runtime, &taken, reason, &mut trail),
         Err(error) => failed(runtime, running, &taken, error, &mut trail),
     };
     store(runtime, running, &taken, result, trail).await;
@@ -77,6 +81,11 @@ fn taken_by_carrier(
         carrier_key,
         event: MessageId::generate(),
     }
+}
+
+fn handed_on(runtime: &Runtime, taken: &PulledOutbound, reason: String, trail: &mut Trail) -> AttemptResult {
+    trail.note_about(&taken.message.id, runtime.clock.now(), "send", &reason);
+    AttemptResult::HandedOn { reason }
 }
 
 fn failed(

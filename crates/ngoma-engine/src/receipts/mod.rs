@@ -1,8 +1,10 @@
 //! Delivery receipts: matched to a message of the same channel, never moving its status back.
 
 mod carrier_id;
+mod late_answer;
 
 pub use carrier_id::{Base, IdBase, IdBaseError};
+pub(crate) use late_answer::answer;
 
 use crate::bounds::bound_id;
 use crate::channel::{Receipt, ReceiptFor, ReceiveError, Reported};

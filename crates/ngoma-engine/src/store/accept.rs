@@ -2,9 +2,12 @@
 
 use super::backend::OpError;
 use super::partitions::IDEMPOTENCY_DAYS;
+use super::queries::append_trace;
+use super::sessions::close_session;
 use super::sql::{Db, SqlError, args};
 use super::steps::{NewOutbound, insert_outbound};
 use super::{Store, StoreError};
+use crate::trace::Trail;
 use ngoma_message::{MessageId, Timestamp};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -30,19 +33,46 @@ pub(crate) enum AcceptResult {
     KeyTaken,
 }
 
+/// A message of an application that works beside the engine: an answer, or a message to somebody.
+#[derive(Clone, Debug)]
+pub(crate) struct Submitted {
+    /// The message, known by its key as a client's request is.
+    pub(crate) acceptance: Acceptance,
+    /// The message it answers.
+    pub(crate) root: Option<MessageId>,
+    /// The channel and the key of the session that ends with it.
+    pub(crate) ends_session: Option<(i64, String)>,
+    pub(crate) trail: Trail,
+}
+
 impl Store {
     /// Stores a client's messages. When this returns they are durable, all of them, or none is.
     pub(crate) async fn accept(&self, acceptance: Acceptance) -> Result<AcceptResult, StoreError> {
+        let submitted = Submitted {
+            acceptance,
+            root: None,
+            ends_session: None,
+            trail: Trail::default(),
+        };
+        self.accept_submitted(submitted).await
+    }
+
+    /// Stores what an application handed over. When this returns it is durable.
+    pub(crate) async fn accept_submitted(&self, submitted: Submitted) -> Result<AcceptResult, StoreError> {
         let epoch = self.epoch();
+        let acceptance = &submitted.acceptance;
         let shelf = self.shelf(acceptance.messages.len(), acceptance.at);
         let channels: Vec<Option<i64>> = acceptance.messages.iter().map(|message| message.channel).collect();
         let storing = self.write_rows(acceptance.account, channels.len(), move |db| {
+            let acceptance = &submitted.acceptance;
             if let Some((key, request)) = &acceptance.idempotency
-                && let Some(known) = note_request(db, &acceptance, key, request)?
+                && let Some(known) = note_request(db, acceptance, key, request)?
             {
                 return Ok(known);
             }
-            insert_outbound(db, &acceptance.messages, None, acceptance.at, epoch, shelf)?;
+            let root = submitted.root.as_ref();
+            insert_outbound(db, &acceptance.messages, root, acceptance.at, epoch, shelf)?;
+            end_session_and_trace(db, &submitted)?;
             Ok(AcceptResult::Accepted)
         });
         let result = storing.await?;
@@ -50,6 +80,18 @@ impl Store {
             self.inner.metrics.note_accepted(&channels);
         }
         Ok(result)
+    }
+}
+
+fn end_session_and_trace(db: &mut dyn Db, submitted: &Submitted) -> Result<(), SqlError> {
+    let account = submitted.acceptance.account;
+    if let Some((channel, key)) = &submitted.ends_session {
+        close_session(db, account, *channel, key)?;
+    }
+    let first = submitted.acceptance.messages.first().map(|message| &message.id);
+    match submitted.root.as_ref().or(first) {
+        Some(about) if !submitted.trail.is_empty() => append_trace(db, account, about, &submitted.trail),
+        _ => Ok(()),
     }
 }
 

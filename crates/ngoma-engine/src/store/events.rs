@@ -2,7 +2,7 @@
 
 use super::QueueKind;
 use super::follow_ups::{FollowUp, follow};
-use super::inbound::stored_address;
+use super::inbound::{stored_address, stored_metadata};
 use super::sql::{Db, SqlError, args};
 use crate::directory::{Listeners, Topic};
 use ngoma_message::{Address, MessageId, Object, Timestamp};
@@ -100,9 +100,7 @@ pub(super) fn event_of(
             root: row.get(3)?,
             person: stored_address(&row.get::<String>(4)?),
             channel: row.get(5)?,
-            helper_metadata: metadata
-                .and_then(|text| serde_json::from_str(&text).ok())
-                .unwrap_or_default(),
+            helper_metadata: stored_metadata(metadata),
         })
     })
     .transpose()

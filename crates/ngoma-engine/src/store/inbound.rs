@@ -4,6 +4,7 @@ use super::backend::OpError;
 use super::follow_ups::{FollowUp, follow};
 use super::held_texts::take_part;
 use super::partitions::INBOX_DAYS;
+use super::sessions::close_session;
 use super::sql::{Db, Insert, Row, SqlError, args};
 use super::steps::{NewOutbound, Publish, insert_outbound};
 use super::work::{NewWork, enqueue};
@@ -323,9 +324,7 @@ pub(super) fn inbound_from(row: &Row, first: usize) -> Result<InboundMessage, Sq
         content: row.get(first + 6)?,
         session: session_key.map(|key| (key, SessionEvent::from(session_event.as_deref().unwrap_or("resume")))),
         answer_by: row.get(first + 9)?,
-        transport_metadata: metadata
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default(),
+        transport_metadata: stored_metadata(metadata),
         created_at: row.get(first + 11)?,
     })
 }
@@ -333,6 +332,12 @@ pub(super) fn inbound_from(row: &Row, first: usize) -> Result<InboundMessage, Sq
 /// The columns [`inbound_from`] reads, of `message AS m`.
 pub(super) const INBOUND_COLUMNS: &str = "m.id, m.account, m.channel, m.provider_id, m.address, m.our_address, \
     m.content, m.session_key, m.session_event, m.answer_by, m.metadata, m.created_at";
+
+/// What was noted with a message, as the store wrote it.
+pub(super) fn stored_metadata(text: Option<String>) -> Object {
+    text.and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
+}
 
 /// An address as the store wrote it: always `scheme:value`.
 pub(super) fn stored_address(text: &str) -> Address {
@@ -367,10 +372,7 @@ pub(super) fn record_fallback(db: &mut dyn Db, fallback: &FallbackText, shelf: i
             "UPDATE message SET session_ended = 1 WHERE account = ?1 AND id = ?2",
             &args![fallback.account, &asked.id],
         )?;
-        db.execute(
-            "UPDATE session SET is_open = 0 WHERE account = ?1 AND channel = ?2 AND key = ?3",
-            &args![fallback.account, fallback.channel, key],
-        )?;
+        close_session(db, fallback.account, fallback.channel, key)?;
     }
     let mut trail = Trail::default();
     trail.note_about(&fallback.id, fallback.at, "fallback", &fallback.reason);

@@ -3,6 +3,7 @@
 
 mod accept;
 mod apply;
+mod asked;
 pub(crate) mod backend;
 #[cfg(test)]
 mod conformance;
@@ -16,6 +17,7 @@ mod follow_ups;
 mod held_texts;
 mod inbound;
 mod kv;
+mod late_answers;
 mod leases;
 #[cfg(test)]
 mod lost_answers;
@@ -39,7 +41,8 @@ mod upkeep;
 mod work;
 mod workers;
 
-pub(crate) use accept::{AcceptResult, Acceptance};
+pub(crate) use accept::{AcceptResult, Acceptance, Submitted};
+pub(crate) use asked::Asked;
 #[cfg(test)]
 pub(crate) use backend::model;
 pub(crate) use depth::Depth;
@@ -48,13 +51,14 @@ pub(crate) use event_steps::{Effects, FollowUpCommit, FollowUpEnd};
 pub(crate) use events::StoredEvent;
 pub(crate) use follow_ups::{FollowUpLine, Subject, TakenFollowUp};
 pub(crate) use inbound::{FallbackText, InboundMessage, PulledInbound, StoredInbound};
+pub(crate) use late_answers::LateAnswerWrite;
 pub(crate) use opt_outs::{Wish, Wished};
 pub(crate) use outcomes::{AttemptResult, OutcomeEffects, OutcomeWrite};
 pub(crate) use parts::PartOutcome;
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
 pub(crate) use spooled::{Arrival, Landed, SpooledInbound};
-pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd, USUAL_PRIORITY};
+pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd};
 pub(crate) use work::{PulledOutbound, QueueKind};
 
 use crate::inbound::PartLimits;

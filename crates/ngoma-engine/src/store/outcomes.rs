@@ -2,7 +2,7 @@
 
 use super::backend::OpError;
 use super::events::{NewEvent, append_event};
-use super::inbound::stored_address;
+use super::inbound::{stored_address, stored_metadata};
 use super::parts::{PartOutcome, forget_parts, record_part};
 use super::receipts::{WHOLE, join_orphans, know_carrier_id};
 use super::sql::{Db, Row, SqlError, args};
@@ -79,6 +79,11 @@ pub(crate) enum AttemptResult {
         counts: bool,
         /// Whether it may have been sent: the next attempt says so.
         may_repeat: bool,
+    },
+    /// What carries it on has it: the carrier's answer comes later.
+    HandedOn {
+        /// Who has it.
+        reason: String,
     },
     /// Another channel tries it now.
     PassedOn {
@@ -179,6 +184,7 @@ impl Store {
                         ],
                     )?;
                 }
+                AttemptResult::HandedOn { reason } => effects = record_handed_on(db, &outcome, reason)?,
                 AttemptResult::PassedOn { channel, from } => {
                     pass_on(db, &outcome, *channel, from.as_ref())?;
                     if outcome.part.is_some() {
@@ -279,6 +285,17 @@ fn record_sent(
     Ok(effects)
 }
 
+/// What carries it on has it, and nobody knows yet what becomes of it. The carrier's answer may have come first.
+fn record_handed_on(db: &mut dyn Db, outcome: &OutcomeWrite, reason: &str) -> Result<OutcomeEffects, OpError> {
+    let (account, message) = (outcome.account, &outcome.message);
+    let ended = finish(db, account, message, QueueKind::Outbound, outcome.lease)?;
+    Ok(OutcomeEffects {
+        has_moved: set_status(db, account, message, Status::Unknown, Some(reason))?,
+        is_possible_duplicate: ended == Ended::LeaseLost && note_possible_duplicate(db, account, message)?,
+        ..OutcomeEffects::default()
+    })
+}
+
 /// From now on the message says that it may have been sent twice; false when it said so before.
 pub(super) fn note_possible_duplicate(db: &mut dyn Db, account: i64, message: &MessageId) -> Result<bool, SqlError> {
     let noted = db.execute(
@@ -329,7 +346,7 @@ fn pass_on(db: &mut dyn Db, outcome: &OutcomeWrite, channel: i64, from: Option<&
 /// The columns [`outbound_from`] reads, of `message AS m`.
 pub(super) const OUTBOUND_COLUMNS: &str = "m.root, m.id, m.address, m.our_address, m.content, m.in_reply_to, \
     m.session_event, m.created_at, m.expires_at, m.account, \
-    (SELECT 1 FROM opt_out AS o WHERE o.account = m.account AND o.address = m.address), m.priority";
+    (SELECT 1 FROM opt_out AS o WHERE o.account = m.account AND o.address = m.address), m.priority, m.metadata";
 
 /// Reads an outbound message that is queued.
 pub(super) fn outbound_from(row: &Row, lease: &Lease) -> Result<PulledOutbound, SqlError> {
@@ -346,6 +363,7 @@ pub(super) fn outbound_from(row: &Row, lease: &Lease) -> Result<PulledOutbound, 
                 .map(|event| SessionEvent::from(event.as_str())),
             attempts: lease.attempts,
             part: None,
+            helper_metadata: stored_metadata(row.get(12)?),
         },
         created_at: row.get(7)?,
         expires_at: row.get(8)?,

@@ -59,7 +59,7 @@ impl Store {
 
 pub(super) fn take_receipt(db: &mut dyn Db, write: &ReceiptWrite) -> Result<ReceiptResult, OpError> {
     let found = match &write.receipt.about {
-        ReceiptFor::MessageId(id) => find_by_id(db, write, id, WHOLE)?,
+        ReceiptFor::MessageId(id) => find_by_id(db, (write.account, write.channel), id, WHOLE)?,
         ReceiptFor::ProviderId(key) => match find_by_carrier_id(db, write, key)? {
             Some(found) => Some(found),
             None => return hold(db, write, key),
@@ -72,18 +72,24 @@ pub(super) fn take_receipt(db: &mut dyn Db, write: &ReceiptWrite) -> Result<Rece
 }
 
 /// The message a receipt is about.
-struct Found {
-    message: MessageId,
-    root: Option<MessageId>,
-    status: Status,
+pub(super) struct Found {
+    pub(super) message: MessageId,
+    pub(super) root: Option<MessageId>,
+    pub(super) status: Status,
     /// The part of it, from 1.
-    part: u8,
+    pub(super) part: u8,
 }
 
-fn find_by_id(db: &mut dyn Db, write: &ReceiptWrite, id: &MessageId, part: u8) -> Result<Option<Found>, SqlError> {
+/// A message, or a part of it, that went by the channel of this account.
+pub(super) fn find_by_id(
+    db: &mut dyn Db,
+    (account, channel): (i64, i64),
+    id: &MessageId,
+    part: u8,
+) -> Result<Option<Found>, SqlError> {
     let row = db.first(
         "SELECT id, root, status FROM message WHERE account = ?1 AND id = ?2 AND channel = ?3 AND direction = 1",
-        &args![write.account, id, write.channel],
+        &args![account, id, channel],
     )?;
     row.map(|row| {
         Ok(Found {
@@ -107,7 +113,7 @@ fn find_by_carrier_id(db: &mut dyn Db, write: &ReceiptWrite, key: &str) -> Resul
         )?;
         if let Some(known) = known {
             let part = u8::try_from(known.get::<i64>(1)?).unwrap_or(WHOLE);
-            return find_by_id(db, write, &known.get(0)?, part);
+            return find_by_id(db, (write.account, write.channel), &known.get(0)?, part);
         }
     }
     Ok(None)
@@ -197,7 +203,7 @@ pub(super) fn join_orphans(
                 at: row.get(0)?,
                 listeners: Arc::clone(&outcome.listeners),
             };
-            if let Some(found) = find_by_id(db, &write, &outcome.message, part)?
+            if let Some(found) = find_by_id(db, (account, outcome.channel), &outcome.message, part)?
                 && let ReceiptResult::Recorded(_, said) = apply(db, &write, &found, outcome.at)?
             {
                 joined.push(said);

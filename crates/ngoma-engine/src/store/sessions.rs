@@ -91,6 +91,15 @@ fn record_from(row: &Row) -> Result<SessionRecord, SqlError> {
     })
 }
 
+/// Ends a session.
+pub(super) fn close_session(db: &mut dyn Db, account: i64, channel: i64, key: &str) -> Result<(), SqlError> {
+    db.execute(
+        "UPDATE session SET is_open = 0 WHERE account = ?1 AND channel = ?2 AND key = ?3",
+        &args![account, channel, key],
+    )
+    .map(drop)
+}
+
 /// Writes a session's turn.
 pub(super) fn write_session(db: &mut dyn Db, account: i64, session: &SessionRow) -> Result<(), SqlError> {
     db.execute(

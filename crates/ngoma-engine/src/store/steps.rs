@@ -126,6 +126,30 @@ impl NewOutbound {
 }
 
 impl NewOutbound {
+    /// A message of a service to somebody, whose way is not chosen yet.
+    pub(crate) fn to_somebody(account: i64, service: i64, to: Address, content: String) -> Self {
+        Self {
+            id: MessageId::generate(),
+            account,
+            channel: None,
+            service: Some(service),
+            to,
+            from: None,
+            content: Some(content),
+            session_key: None,
+            session_event: None,
+            in_reply_to: None,
+            helper_metadata: Object::new(),
+            status: Status::Queued,
+            reason: None,
+            encoding: None,
+            segments: None,
+            priority: USUAL_PRIORITY,
+            expires_at: None,
+            publish: None,
+        }
+    }
+
     /// An answer to an inbound message, by the way it came.
     pub(crate) fn answering(asked: &InboundMessage, id: MessageId, content: String) -> Self {
         Self {

@@ -58,6 +58,7 @@ impl PulledOutbound {
                 session_event: message.session_event,
                 attempts: 0,
                 part: None,
+                helper_metadata: message.helper_metadata,
             },
             created_at,
             expires_at: message.expires_at,

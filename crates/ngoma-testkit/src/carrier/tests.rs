@@ -6,7 +6,7 @@ use crate::{FakeDoor, FakeProvider, Scripted};
 use ngoma_engine::channel::{
     ChannelType, Config, Outbound, ReceiptFor, ReceiveError, SendError, SendErrorKind, Sent, Transport,
 };
-use ngoma_message::{Address, DeliveryStatus};
+use ngoma_message::{Address, DeliveryStatus, Object};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -36,6 +36,7 @@ fn outbound(id: &str) -> Outbound {
         session_event: None,
         attempts: 0,
         part: None,
+        helper_metadata: Object::new(),
     }
 }
 

@@ -6,10 +6,12 @@ mod file;
 pub use bundle_wire::BundleWire;
 pub use file::{read_carried, read_file, toml_problem};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 use ngoma_engine::directory::{
-    AccountDocument, AccountPolicy, ChannelPolicy, ChannelRecord, Document, Route, ServiceDocument, WebhookRecord,
+    AccountDocument, AccountPolicy, ChannelPolicy, ChannelRecord, Document, Route, ServiceDocument, ServiceKind,
+    WebhookRecord,
 };
+use ngoma_engine::service::Bundle;
 use ngoma_message::Object;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -75,8 +77,8 @@ struct DeclaredChannel {
 #[serde(deny_unknown_fields)]
 struct DeclaredService {
     kind: String,
-    /// A file, or a folder with a package.json, found from the declaring file's folder.
-    source: String,
+    /// A file, or a folder with a package.json, found from the declaring file's folder; of a kind that has code.
+    source: Option<String>,
     #[serde(default)]
     config: Object,
     /// The hosts the service may call; absent allows every public one.
@@ -100,10 +102,9 @@ impl DeclaredAccounts {
     /// The source of each service, by `account/service`.
     fn sources(&self) -> impl Iterator<Item = (String, &str)> {
         self.account.iter().flat_map(|(account, declared)| {
-            declared
-                .service
-                .iter()
-                .map(move |(service, declared)| (format!("{account}/{service}"), declared.source.as_str()))
+            declared.service.iter().filter_map(move |(service, declared)| {
+                Some((format!("{account}/{service}"), declared.source.as_deref()?))
+            })
         })
     }
 }
@@ -135,10 +136,8 @@ impl DeclaredAccount {
             .map(|(name, channel)| (name, channel.into_record(base_url)));
         let services = self.service.into_iter().map(|(name, service)| {
             let key = format!("{account}/{name}");
-            let bundle = bundles
-                .remove(&key)
-                .with_context(|| format!("service {key}: its code is missing"))?;
-            Ok((name, service.into_document(bundle, base_url)?))
+            let bundle = bundles.remove(&key).map(Bundle::try_from).transpose()?;
+            Ok((name, service.into_document(&key, bundle, base_url)?))
         });
         Ok(AccountDocument {
             channels: channels.collect(),
@@ -166,13 +165,19 @@ impl DeclaredChannel {
 }
 
 impl DeclaredService {
-    fn into_document(self, bundle: BundleWire, base_url: &str) -> Result<ServiceDocument> {
+    fn into_document(self, key: &str, bundle: Option<Bundle>, base_url: &str) -> Result<ServiceDocument> {
+        let has_code = ServiceKind::parse(&self.kind).is_none_or(ServiceKind::has_code);
+        let bundle = match bundle {
+            Some(_) if !has_code => bail!("service {key}: a service of kind {} has no source", self.kind),
+            None if has_code => bail!("service {key}: it needs a source, the file or folder with its code"),
+            bundle => bundle.unwrap_or_else(Bundle::none),
+        };
         Ok(ServiceDocument {
             kind: self.kind,
             config: with_listen(self.config, base_url),
             http_allow: self.http_allow,
             wants_events: self.events,
-            bundle: bundle.try_into()?,
+            bundle,
         })
     }
 }

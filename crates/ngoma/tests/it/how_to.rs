@@ -6,13 +6,14 @@ use std::process::Command;
 use tempfile::TempDir;
 
 /// A fenced block: ```` ```kind path ````, the path only when it is a file to write.
-struct Block {
-    kind: String,
+pub struct Block {
+    pub kind: String,
     path: Option<String>,
-    text: String,
+    pub text: String,
 }
 
-fn blocks(document: &str) -> Vec<Block> {
+/// The fenced blocks of a document.
+pub fn blocks(document: &str) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     let mut is_inside = false;
     for line in document.lines() {

@@ -18,3 +18,4 @@ mod queue;
 mod simulate;
 mod store;
 mod stored;
+mod vumi;

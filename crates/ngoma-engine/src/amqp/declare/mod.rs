@@ -4,7 +4,7 @@ mod spec;
 mod steps;
 
 pub(super) use spec::check_name;
-pub use spec::{Binding, ExchangeKind, QueueKind, QueueSpec, Quorum, Turns, VUMI_EXCHANGE};
+pub use spec::{Binding, ExchangeKind, Passing, QueueKind, QueueSpec, Quorum, Turns, VUMI_EXCHANGE};
 pub use steps::Depth;
 pub(super) use steps::depth;
 

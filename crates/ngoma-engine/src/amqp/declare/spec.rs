@@ -3,6 +3,7 @@
 use crate::amqp::error::BusError;
 use crate::amqp::options::NAME_BYTES_MAX;
 use lapin::types::{AMQPValue, FieldTable};
+use std::time::Duration;
 
 /// The exchange of Vumi and vumi2.
 pub const VUMI_EXCHANGE: &str = "vumi";
@@ -35,6 +36,17 @@ pub enum QueueKind {
     /// Exactly as vumi2 declares its own: durable and without arguments. One that is there already is used as it is,
     /// whatever its kind.
     Classic,
+    /// For what is of use now or never.
+    Passing(Passing),
+}
+
+/// What is said of a queue that may lose what it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passing {
+    /// How long after its last consumer it is gone.
+    pub gone_after: Duration,
+    /// How many messages it holds; the oldest make room.
+    pub length_limit: u32,
 }
 
 /// What is said of a quorum queue.
@@ -96,7 +108,7 @@ impl QueueSpec {
         check_name(&self.name)?;
         let dead_letters = match &self.kind {
             QueueKind::Quorum(quorum) => &quorum.dead_letters,
-            QueueKind::Classic => &None,
+            QueueKind::Classic | QueueKind::Passing(_) => &None,
         };
         let bindings = self.binding.iter().chain(dead_letters);
         let mut names = bindings.flat_map(|binding| [&binding.exchange, &binding.routing_key]);
@@ -128,6 +140,17 @@ impl Quorum {
         if self.length_limit.is_some() || self.dead_letters.is_some() {
             set("x-overflow", text("reject-publish"));
         }
+        arguments
+    }
+}
+
+impl Passing {
+    /// Its arguments on the wire.
+    pub(super) fn arguments(&self) -> FieldTable {
+        let millis = i64::try_from(self.gone_after.as_millis()).unwrap_or(i64::MAX);
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-expires".into(), AMQPValue::LongLongInt(millis));
+        arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(self.length_limit.into()));
         arguments
     }
 }

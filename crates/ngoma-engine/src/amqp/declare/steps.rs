@@ -17,12 +17,33 @@ pub struct Depth {
     pub consumers: u32,
 }
 
+/// One that is there is used as it is, whatever its kind.
 pub(super) async fn exchange(connection: &Connection, name: &str, kind: ExchangeKind) -> Result<(), BusError> {
+    match declare_exchange(connection, name, kind, Passive::Yes).await {
+        Err(BusError::NotFound(_)) => declare_exchange(connection, name, kind, Passive::No).await,
+        looked => looked,
+    }
+}
+
+/// Whether a declaration only looks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Passive {
+    Yes,
+    No,
+}
+
+async fn declare_exchange(
+    connection: &Connection,
+    name: &str,
+    kind: ExchangeKind,
+    passive: Passive,
+) -> Result<(), BusError> {
     let kind = match kind {
         ExchangeKind::Direct => lapin::ExchangeKind::Direct,
         ExchangeKind::Fanout => lapin::ExchangeKind::Fanout,
     };
     let options = ExchangeDeclareOptions {
+        passive: passive == Passive::Yes,
         durable: true,
         ..ExchangeDeclareOptions::default()
     };
@@ -36,6 +57,7 @@ pub(super) async fn exchange(connection: &Connection, name: &str, kind: Exchange
 pub(super) async fn queue(connection: &Connection, spec: &QueueSpec) -> Result<(), BusError> {
     match &spec.kind {
         QueueKind::Quorum(quorum) => create(connection, &spec.name, quorum.arguments()).await?,
+        QueueKind::Passing(passing) => create(connection, &spec.name, passing.arguments()).await?,
         QueueKind::Classic => match look(connection, &spec.name).await {
             Ok(_) => {}
             Err(BusError::NotFound(_)) => create(connection, &spec.name, FieldTable::default()).await?,

@@ -124,6 +124,8 @@ impl RetryPolicies {
             SendErrorKind::Permanent | SendErrorKind::Misconfigured => over(Status::Failed, ""),
             SendErrorKind::TooLate => over(Status::Expired, ""),
             SendErrorKind::Ambiguous => self.after_ambiguous(failure),
+            // It is no failure; who asks all the same is told that nobody knows.
+            SendErrorKind::HandedOn => over(Status::Unknown, ""),
             SendErrorKind::Temporary => failure.again(&self.temporary),
             SendErrorKind::Throttled => failure.again(&self.throttled),
         }

@@ -6,12 +6,14 @@ mod ground;
 mod held_texts;
 mod inbound;
 mod keys;
+mod late_answers;
 mod outbound;
 mod parts;
 mod people;
 mod receipts;
 mod sessions;
 mod steps;
+mod submitted;
 mod workers;
 
 use ground::{Ground, on_every_store, on_stores_of_several};
