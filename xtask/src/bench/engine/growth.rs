@@ -28,6 +28,7 @@ pub fn measure(bench: &Bench, kind: &Kind) -> Result<Vec<Figure>> {
     tell_cost(kind, "on an empty store", &empty);
     let before = driver.accepted();
     fill(&driver, kind, bench.target())?;
+    server.back_end().settle()?;
     let after = driver.accepted();
     let full = bench.rounds(|| driver.drive(window))?;
     tell_cost(kind, &format!("on {after} messages"), &full);

@@ -41,18 +41,17 @@ pub struct Options {
     full: bool,
     /// Measure only this
     #[arg(long)]
-    only: Option<Only>,
+    only: Option<What>,
+    /// Measure only on this back end
+    #[arg(long, value_parser = KINDS.map(|kind| kind.name))]
+    on: Option<String>,
 }
 
-/// A part of the bench.
+/// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Only {
-    /// Rates and costs on SQLite
-    Sqlite,
-    /// Rates and costs on PostgreSQL
-    Postgres,
-    /// Rates and costs on PostgreSQL with RabbitMQ
-    Rabbitmq,
+enum What {
+    /// How many messages a second are accepted, and what each costs
+    Rates,
     /// How fast what waits goes out
     Passage,
     /// Whether cost grows with what is stored
@@ -62,6 +61,43 @@ enum Only {
     /// Whether an account that floods delays another
     Fairness,
 }
+
+/// A part of the bench.
+struct Part {
+    what: What,
+    /// Whether it is the same on all back ends that keep messages in the same store.
+    is_of_stores: bool,
+    measure: fn(&Bench, &Kind) -> Result<Vec<Figure>>,
+}
+
+/// All parts, in their order.
+const PARTS: [Part; 5] = [
+    Part {
+        what: What::Rates,
+        is_of_stores: false,
+        measure: rates::measure,
+    },
+    Part {
+        what: What::Passage,
+        is_of_stores: false,
+        measure: passage::measure,
+    },
+    Part {
+        what: What::Growth,
+        is_of_stores: true,
+        measure: growth::measure,
+    },
+    Part {
+        what: What::Memory,
+        is_of_stores: true,
+        measure: endurance::measure,
+    },
+    Part {
+        what: What::Fairness,
+        is_of_stores: true,
+        measure: fairness::measure,
+    },
+];
 
 /// How many messages a store holds when it counts as full.
 const MESSAGES: u64 = 300_000;
@@ -111,39 +147,18 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     fn measure_all(&self) -> Result<Vec<Figure>> {
+        let options = self.options;
         let mut figures = Vec::new();
-        for kind in KINDS {
-            if self.is_asked(kind.name) {
-                figures.extend(rates::measure(self, kind)?);
+        for part in PARTS {
+            let is_asked = options.only.is_none_or(|only| only == part.what);
+            let kinds = KINDS.into_iter().filter(|kind| kind.is_store || !part.is_of_stores);
+            for kind in kinds.filter(|kind| options.on.as_ref().is_none_or(|on| on == kind.name)) {
+                if is_asked {
+                    figures.extend((part.measure)(self, kind)?);
+                }
             }
         }
-        for kind in KINDS.into_iter().filter(|_| self.is_asked("passage")) {
-            figures.extend(passage::measure(self, kind)?);
-        }
-        for kind in KINDS
-            .into_iter()
-            .filter(|kind| kind.is_store && self.is_asked("growth"))
-        {
-            figures.extend(growth::measure(self, kind)?);
-        }
-        for kind in KINDS
-            .into_iter()
-            .filter(|kind| kind.is_store && self.is_asked("memory"))
-        {
-            figures.extend(endurance::measure(self, kind)?);
-        }
-        for kind in KINDS
-            .into_iter()
-            .filter(|kind| kind.is_store && self.is_asked("fairness"))
-        {
-            figures.extend(fairness::measure(self, kind)?);
-        }
         Ok(figures)
-    }
-
-    fn is_asked(&self, part: &str) -> bool {
-        let name = |only: Only| only.to_possible_value().is_some_and(|value| value.matches(part, false));
-        self.options.only.is_none_or(name)
     }
 
     /// Starts a server on an empty store, once the machine is quiet.

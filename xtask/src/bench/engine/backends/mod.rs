@@ -13,7 +13,7 @@ use crate::test::tools::Tool;
 
 /// A kind of back end, and what an engine on it must do.
 pub struct Kind {
-    /// How the names of its figures begin, and what `--only` calls it.
+    /// How the names of its figures begin, and what `--on` calls it.
     pub name: &'static str,
     /// Whether it holds messages in a way of its own, which may grow dear or fat with them.
     pub is_store: bool,
@@ -36,6 +36,10 @@ pub trait BackEnd {
     fn arguments(&self) -> Vec<String>;
     /// Processor time that its own servers have used so far; nothing when it runs within ngoma.
     fn cpu(&self) -> Option<Duration>;
+    /// Does at once what it would do by itself when it is left alone after many writes.
+    fn settle(&self) -> Result<()> {
+        Ok(())
+    }
     /// The one number that a query gives; `data` is the data folder of ngoma.
     fn number(&self, data: &Path, query: &str) -> Result<u64>;
 }

@@ -102,13 +102,29 @@ impl BackEnd for Postgres {
         Some(cpu::of_family(self.running.pid()))
     }
 
+    /// Vacuums, analyzes and writes what is dirty: otherwise a measurement would be charged for the filling before it.
+    fn settle(&self) -> Result<()> {
+        for statement in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
+            let done = self.psql(statement).status().context("run psql")?;
+            ensure!(done.success(), "{statement} failed");
+        }
+        Ok(())
+    }
+
     fn number(&self, _data: &Path, query: &str) -> Result<u64> {
+        let query = format!("SET search_path TO ngoma; {query}");
+        read_number(self.psql(&query).output().context("run psql")?)
+    }
+}
+
+impl Postgres {
+    fn psql(&self, statement: &str) -> Command {
         let mut psql = Command::new(self.programs.join("psql"));
         psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
             .args(["--username=postgres", "--host=127.0.0.1", "--dbname=postgres"])
             .args(["--port", &self.address.port().to_string()])
-            .args(["--command", &format!("SET search_path TO ngoma; {query}")]);
-        read_number(psql.output().context("run psql")?)
+            .args(["--command", statement]);
+        psql
     }
 }
 

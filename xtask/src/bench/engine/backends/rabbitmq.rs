@@ -42,6 +42,10 @@ impl BackEnd for Brokered {
         Some(self.store.cpu()? + cpu::of_family(self.node.program.id()))
     }
 
+    fn settle(&self) -> Result<()> {
+        self.store.settle()
+    }
+
     fn number(&self, data: &Path, query: &str) -> Result<u64> {
         self.store.number(data, query)
     }
