@@ -1,5 +1,6 @@
 //! What people, clients and carriers know: the other side of what the store holds.
 
+use crate::channel::PartHeader;
 use ngoma_message::MessageId;
 use std::collections::BTreeMap;
 
@@ -10,8 +11,8 @@ pub(super) struct Ledger {
     pub(super) inbound: BTreeMap<(String, String), Arrival>,
     /// What clients asked, by account and their key.
     pub(super) requests: BTreeMap<(String, String), Request>,
-    /// What left towards carriers, by our id.
-    pub(super) outbound: BTreeMap<MessageId, Departure>,
+    /// What left towards carriers, by our id and the part, 0 for what went whole.
+    pub(super) outbound: BTreeMap<(MessageId, u8), Departure>,
     /// Steps that run now: process, service and person.
     pub(super) steps: Vec<String>,
     /// What must never happen and did.
@@ -42,6 +43,8 @@ pub(super) struct Request {
 pub(super) struct Departure {
     /// How often its bytes reached the carrier or a phone that waited.
     pub(super) taken: usize,
+    /// The header it had as a part.
+    pub(super) header: Option<PartHeader>,
     /// What becomes of it, once the carrier says so.
     pub(super) fate: Option<Fate>,
     /// Whether a receipt by our own id, and one by the carrier's id, was said to be durable.

@@ -5,7 +5,7 @@ use super::ledger::Arrival;
 use super::random::Random;
 use super::service::ORDERS;
 use super::world::World;
-use crate::channel::{Inbound, InboundSession, Received};
+use crate::channel::{Inbound, InboundSession, PartHeader, Received};
 use ngoma_message::{Address, MessageId, Object, SessionEvent};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,37 +19,86 @@ pub(super) async fn write_texts(world: Arc<World>, account: &'static str, person
     for number in 0..random.between(1, 4) {
         tokio::time::sleep(random.millis(0, 30_000)).await;
         let text = format!("{} {number}", random.one_of(&ORDERS).0);
-        let provider_id = format!("p{person}-{number}");
-        hand_in(&world, &random, account, person, &provider_id, &text).await;
-        if random.happens(20) {
-            tokio::time::sleep(random.millis(0, 5_000)).await;
-            hand_in(&world, &random, account, person, &provider_id, &text).await;
+        let writing = Writing {
+            world: &world,
+            random: &random,
+            account,
+            person,
+            key: (account.to_owned(), format!("p{person}-{number}")),
+            text: &text,
+        };
+        match random.happens(30) {
+            true => writing.hand_in_parts(u16::try_from(number).unwrap_or(0)).await,
+            false => writing.hand_in_whole().await,
         }
     }
 }
 
-async fn hand_in(world: &World, random: &Random, account: &str, person: usize, provider_id: &str, text: &str) {
-    let key = (account.to_owned(), provider_id.to_owned());
-    loop {
-        let inbound = Inbound {
-            provider_id: Some(provider_id.to_owned()),
-            ..written(person, text)
+/// A text on its way to the door.
+struct Writing<'a> {
+    world: &'a World,
+    random: &'a Random,
+    account: &'static str,
+    person: usize,
+    key: (String, String),
+    text: &'a str,
+}
+
+impl Writing<'_> {
+    async fn hand_in_whole(&self) {
+        let whole = Inbound {
+            provider_id: Some(self.key.1.clone()),
+            ..written(self.person, self.text)
         };
-        let id = inbound.id.clone();
-        let name = world.name(&id);
-        note_try(world, &key, &id, text);
-        let line = format!("{account}/sms");
-        let answer = world.ask_line(random, &line, |door| async move { door.receive(inbound).await });
-        match answer.await {
-            Some(Ok(received)) => {
-                let known = match received {
-                    Received::Stored | Received::Held => id,
-                    Received::Duplicate(known) => known,
-                };
-                world.note(&format!("{line} acks {name} as {}", world.name(&known)));
-                return note_ack(world, &key, known);
-            }
-            Some(Err(_)) | None => tokio::time::sleep(random.millis(500, 8_000)).await,
+        self.hand_in(&whole).await;
+        if self.random.happens(20) {
+            tokio::time::sleep(self.random.millis(0, 5_000)).await;
+            self.hand_in(&whole).await;
+        }
+    }
+
+    /// In three parts, in any order; one of them perhaps again.
+    async fn hand_in_parts(&self, reference: u16) {
+        let (first, rest) = self.text.split_at(1);
+        let (second, third) = rest.split_at(1);
+        let parts = [(1, first), (2, second), (3, third)].map(|(number, text)| Inbound {
+            part: PartHeader::new(reference, 3, number),
+            ..written(self.person, text)
+        });
+        let begin = self.random.between(0, 2) as usize;
+        for place in 0..3 {
+            self.hand_in(&parts[(begin + place) % 3]).await;
+            tokio::time::sleep(self.random.millis(0, 5_000)).await;
+        }
+        if self.random.happens(30) {
+            self.hand_in(self.random.one_of(&parts)).await;
+        }
+    }
+
+    /// Hands something in until it is taken.
+    async fn hand_in(&self, inbound: &Inbound) {
+        let Self { world, random, key, .. } = self;
+        loop {
+            let inbound = Inbound {
+                id: MessageId::generate(),
+                ..inbound.clone()
+            };
+            let id = inbound.id.clone();
+            let name = world.name(&id);
+            note_try(world, key, &id, self.text);
+            let line = format!("{}/sms", self.account);
+            let answer = world.ask_line(random, &line, |door| async move { door.receive(inbound).await });
+            let known = match answer.await {
+                Some(Ok(Received::Stored)) => id,
+                Some(Ok(Received::Duplicate(known))) => known,
+                Some(Ok(Received::Held)) => return world.note(&format!("{line} holds {name}")),
+                Some(Err(_)) | None => {
+                    tokio::time::sleep(random.millis(500, 8_000)).await;
+                    continue;
+                }
+            };
+            world.note(&format!("{line} acks {name} as {}", world.name(&known)));
+            return note_ack(world, key, known);
         }
     }
 }

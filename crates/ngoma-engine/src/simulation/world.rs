@@ -8,7 +8,7 @@ use super::ledger::Ledger;
 use super::process::Process;
 use super::random::Random;
 use crate::amqp;
-use crate::channel::{Door, Outbound};
+use crate::channel::{Door, Outbound, PartHeader};
 use crate::queue::MemoryBroker;
 use crate::record::Status;
 use crate::spool::Spool;
@@ -43,6 +43,8 @@ pub(super) struct Shape {
     /// How many messages of a channel a process has in memory, and sends at once.
     pub(super) waiting_in_memory: usize,
     pub(super) sending_at_once: usize,
+    /// Whether one request of each client goes out in parts.
+    pub(super) sends_parts: bool,
     /// Whether a broker carries the tickets of what is due.
     pub(super) has_broker: bool,
     /// Whether each worker has a spool, and how often the database is away for a while.
@@ -70,6 +72,7 @@ impl Shape {
             waiting_in_memory: *random.one_of(&[1, 3, 1024]),
             sending_at_once: *random.one_of(&[1, 64]),
             has_broker: random.happens(25),
+            sends_parts: random.happens(50),
             has_spool: random.happens(50),
             outages: 0,
         };
@@ -299,15 +302,20 @@ impl World {
     /// Checks a message whose bytes are about to leave by a line of that account.
     pub(super) fn check_leaving(&self, account: &str, message: &Outbound) {
         let name = self.name(&message.id);
-        if !message.content.starts_with(account) {
+        let begins_text = message.part.is_none_or(|part| part.number() == 1);
+        if begins_text && !message.content.starts_with(account) {
             self.break_rule(format!(
                 "I7: {name} leaves by a line of {account}: {:?}",
                 message.content
             ));
         }
+        // A part that another process has given up as one that may have been sent was recorded before.
         let sql = format!(
             "SELECT m.status, (SELECT count(*) FROM work AS w WHERE w.item = m.id AND w.attempt_at IS NOT NULL)
+                + (SELECT count(*) FROM part AS p WHERE p.message = m.id AND p.number = {} AND p.status <> {})
             FROM message AS m WHERE m.id = x'{}'",
+            message.part.map_or(0, PartHeader::number),
+            Status::Queued.number(),
             message.id
         );
         let rows = self.disk.rows(&sql);

@@ -6,8 +6,8 @@ use super::ledger::Fate;
 use super::process::Process;
 use super::world::World;
 use crate::channel::{
-    ChannelContext, ChannelType, Config, ConfigError, Description, Door, Outbound, SendError, SendErrorKind, Sent,
-    Transport,
+    ChannelContext, ChannelType, Config, ConfigError, Description, Door, Outbound, PartHeader, SendError,
+    SendErrorKind, Sent, Transport,
 };
 use crate::store::model::Surroundings;
 use async_trait::async_trait;
@@ -106,7 +106,8 @@ impl Transport for Gateway {
         }
         let world = &line.process.world;
         world.note(&format!("{} shows {}", line.name, world.name(&message.id)));
-        world.ledger().outbound.entry(message.id.clone()).or_default().taken += 1;
+        let key = (message.id.clone(), 0);
+        world.ledger().outbound.entry(key).or_default().taken += 1;
         line.process.pass("a screen's answer").await;
         Ok(Sent::default())
     }
@@ -134,14 +135,32 @@ enum Treatment {
     Lost,
 }
 
+/// How many characters of a client's text go in one part.
+const PART_CHARS: usize = 9;
+
 #[async_trait]
 impl Transport for Carrier {
+    /// One request of each client may go in parts, all else goes whole.
+    fn parts(&self, message: &Outbound) -> Vec<String> {
+        let sends_parts = self.0.process.world.shape.sends_parts;
+        if !sends_parts || !message.content.contains("request-1") {
+            return Vec::new();
+        }
+        let characters: Vec<char> = message.content.chars().collect();
+        characters
+            .chunks(PART_CHARS)
+            .map(|part| part.iter().collect())
+            .collect()
+    }
+
     async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
         let Self(line) = self;
         line.process.pass("a submission").await;
         let world = &line.process.world;
         world.check_leaving(&line.account, message);
-        let (treatment, name) = (treat(line), world.name(&message.id));
+        let part = message.part.map(|part| format!(".{}", part.number()));
+        let name = format!("{}{}", world.name(&message.id), part.unwrap_or_default());
+        let treatment = treat(line);
         let ambiguous = || SendError::new(SendErrorKind::Ambiguous, "no answer came");
         match treatment {
             Treatment::Unreachable => Err(SendError::new(SendErrorKind::Temporary, "no connection")),
@@ -195,9 +214,16 @@ fn take(line: &Line, message: &Outbound, name: &str) -> Sent {
         1 => Some(Fate::Failed),
         _ => Some(Fate::Delivered),
     };
+    let part = message.part.map_or(0, PartHeader::number);
     let fate = {
         let mut ledger = world.ledger();
-        let departure = ledger.outbound.entry(message.id.clone()).or_default();
+        let departure = ledger.outbound.entry((message.id.clone(), part)).or_default();
+        if departure.taken > 0 && departure.header != message.part {
+            let broken = format!("I4: {name} comes again with another header: {:?}", message.part);
+            ledger.broken.push(broken);
+            return Sent::default();
+        }
+        departure.header = message.part;
         departure.taken += 1;
         // What became of a person's text is one thing, however often it was sent.
         if departure.taken == 1 {
@@ -206,7 +232,7 @@ fn take(line: &Line, message: &Outbound, name: &str) -> Sent {
         departure.fate
     };
     let gives_id = line.process.random.happens(85);
-    receipts::report(world, line, &message.id, gives_id.then_some(number), fate);
+    receipts::report(world, line, message, gives_id.then_some(number), fate);
     Sent {
         provider_id: gives_id.then(|| number.to_string()),
     }

@@ -1,7 +1,7 @@
 //! Receipts of a carrier: early, late, twice, out of order, by one id or the other; sent again until they are taken.
 
 use super::Line;
-use crate::channel::{Receipt, ReceiptFor, ReceiveError, Reported};
+use crate::channel::{Outbound, PartHeader, Receipt, ReceiptFor, ReceiveError, Reported};
 use crate::simulation::ledger::Fate;
 use crate::simulation::random::Random;
 use crate::simulation::world::World;
@@ -16,11 +16,16 @@ enum By {
     CarrierId(u64),
 }
 
-/// Plans the receipts of a message that was taken. Without an id of the carrier's they name it by ours.
-pub(super) fn report(world: &Arc<World>, line: &Line, message: &MessageId, number: Option<u64>, fate: Option<Fate>) {
-    let random = Random::of(world.seed, &format!("receipts {} {}", line.name, world.name(message)));
+/// Plans the receipts of a message or part that was taken. Without an id of the carrier's they name the message by ours;
+/// a part has no other name.
+pub(super) fn report(world: &Arc<World>, line: &Line, sent: &Outbound, number: Option<u64>, fate: Option<Fate>) {
+    let part = sent.part.map_or(0, PartHeader::number);
+    let message = &(sent.id.clone(), part);
+    let name = format!("{} {part}", world.name(&sent.id));
+    let random = Random::of(world.seed, &format!("receipts {} {name}", line.name));
     let by = match number {
-        Some(number) if random.happens(80) => By::CarrierId(number),
+        Some(number) if part > 0 || random.happens(80) => By::CarrierId(number),
+        None if part > 0 => return,
         _ => By::OurId,
     };
     let mut planned = Vec::new();
@@ -44,18 +49,25 @@ pub(super) fn report(world: &Arc<World>, line: &Line, message: &MessageId, numbe
         world.set_out(reporting);
     }
     if random.happens(5) {
-        let lying = lie(Arc::clone(world), line.account.clone(), message.clone());
+        let lying = lie(Arc::clone(world), line.account.clone(), sent.id.clone());
         world.set_out(lying);
     }
 }
 
-async fn deliver(world: Arc<World>, line: String, message: MessageId, by: By, status: DeliveryStatus, delay: Duration) {
-    let name = world.name(&message);
+async fn deliver(
+    world: Arc<World>,
+    line: String,
+    message: (MessageId, u8),
+    by: By,
+    status: DeliveryStatus,
+    delay: Duration,
+) {
+    let name = format!("{} {}", world.name(&message.0), message.1);
     let random = Random::of(world.seed, &format!("receipt {line} {name} {status:?} {delay:?}"));
     tokio::time::sleep(delay).await;
     let receipt = Receipt {
         about: match by {
-            By::OurId => ReceiptFor::MessageId(message.clone()),
+            By::OurId => ReceiptFor::MessageId(message.0.clone()),
             By::CarrierId(number) => ReceiptFor::ProviderId(number.to_string()),
         },
         status,
