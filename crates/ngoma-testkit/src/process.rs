@@ -1,10 +1,10 @@
 //! The built program as a process: started in a temporary folder, watched, and killed with all that it started.
 
 use crate::http::JsonClient;
+use crate::servers::steady_port;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -39,7 +39,7 @@ pub struct Memory {
 }
 
 impl NgomaProcess {
-    /// Starts `program ARGS… --listen 127.0.0.1:PORT` on a free port in `folder` and waits until `/ready` answers 200.
+    /// Starts `program ARGS… --listen 127.0.0.1:PORT` on a port that nobody takes while it is down, in `folder` and waits until `/ready` answers 200.
     /// Standard output and error go to `folder/process.log`.
     pub async fn start<S: AsRef<OsStr>>(program: &Path, args: &[S], folder: &Path) -> io::Result<Self> {
         Self::start_on(free_port()?, program, args, folder).await
@@ -207,9 +207,9 @@ impl Drop for NgomaProcess {
     }
 }
 
-/// A port that nobody listens on at this moment.
+/// A port that nobody listens on, and that nobody is given by chance while who used it is down.
 pub fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    Ok(steady_port())
 }
 
 /// Sends a signal to a process, or to the group whose id it is when the number is negative.

@@ -72,7 +72,9 @@ mod tests {
             .unwrap();
         assert_eq!(response.status().as_u16(), status);
         let body = response.into_body().collect().await.unwrap().to_bytes();
-        assert_eq!(std::str::from_utf8(&body).unwrap(), expected);
+        // As values: the order of fields depends on what else is compiled in.
+        let value = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).unwrap();
+        assert_eq!(value(&body), value(expected.as_bytes()));
     }
 
     #[tokio::test]

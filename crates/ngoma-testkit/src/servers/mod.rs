@@ -31,6 +31,7 @@ mod process_tree;
 mod programs;
 mod rabbitmq;
 
+pub(crate) use ports::steady_port;
 pub use postgres::{Database, PostgresServer, SharedPostgres};
 pub use rabbitmq::{RabbitNode, SharedRabbit};
 
