@@ -103,24 +103,10 @@ impl NewOutbound {
     /// A text to a person by a channel, which waits in the queue.
     pub(crate) fn of_a_test(account: i64, channel: i64) -> Self {
         Self {
-            id: MessageId::generate(),
-            account,
             channel: Some(channel),
             service: None,
-            to: Address::new("tel", "+1"),
-            from: None,
-            content: Some("hi".into()),
-            session_key: None,
-            session_event: None,
-            in_reply_to: None,
-            helper_metadata: Object::new(),
-            status: Status::Queued,
-            reason: None,
-            encoding: None,
-            segments: None,
-            priority: 2,
-            expires_at: None,
             publish: Some(Publish::Free),
+            ..Self::to_somebody(account, 0, Address::new("tel", "+1"), "hi".into())
         }
     }
 }
