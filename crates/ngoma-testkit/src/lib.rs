@@ -8,6 +8,7 @@ pub mod process;
 pub mod servers;
 
 mod loopback;
+mod process_tree;
 
 pub use fake_door::{FakeDoor, Fallback};
 pub use fake_provider::{FakeProvider, Recorded, Scripted};

@@ -1,6 +1,7 @@
 //! The built program as a process: started in a temporary folder, watched, and killed with all that it started.
 
 use crate::http::JsonClient;
+use crate::process_tree::{self, Process};
 use crate::servers::steady_port;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -140,7 +141,7 @@ impl NgomaProcess {
     /// What the whole group holds in memory.
     pub fn memory(&self) -> io::Result<Memory> {
         let mut sum = Memory::default();
-        for id in members(self.child.id())? {
+        for id in process_tree::group(self.child.id())?.into_iter().map(Process::id) {
             sum.processes += 1;
             sum.rss_kib += field_kib(&format!("/proc/{id}/status"), "VmRSS:").unwrap_or(0);
             sum.pss_kib += field_kib(&format!("/proc/{id}/smaps_rollup"), "Pss:").unwrap_or(0);
@@ -153,9 +154,10 @@ impl NgomaProcess {
         send_signal(self.target()?, signal)
     }
 
-    /// Stops every process of the group where it stands (`SIGSTOP`), until it is resumed.
+    /// Stops every process of the group where it stands (`SIGSTOP`), until it is resumed; returns when all stand.
     pub fn pause_group(&self) -> io::Result<()> {
-        send_signal(-self.target()?, libc::SIGSTOP)
+        send_signal(-self.target()?, libc::SIGSTOP)?;
+        wait_until_at_rest(&process_tree::group(self.id())?)
     }
 
     /// Lets a paused group go on (`SIGCONT`).
@@ -174,7 +176,7 @@ impl NgomaProcess {
         let _ = send_signal(-group, libc::SIGKILL);
         self.child.wait()?;
         wait_for(EXIT_WITHIN, || {
-            Ok(members(group.unsigned_abs())?.is_empty().then_some(()))
+            Ok(process_tree::group(group.unsigned_abs())?.is_empty().then_some(()))
         })?;
         self.is_gone = true;
         Ok(())
@@ -221,6 +223,12 @@ pub(crate) fn send_signal(target: i32, signal: i32) -> io::Result<()> {
     }
 }
 
+/// Waits until processes that were sent `SIGSTOP` have stopped.
+pub(crate) fn wait_until_at_rest(processes: &[Process]) -> io::Result<()> {
+    let are_at_rest = || processes.iter().all(|process| process.is_at_rest());
+    wait_for(EXIT_WITHIN, || Ok(are_at_rest().then_some(())))
+}
+
 /// Looks until something is found, for so long at most.
 pub(crate) fn wait_for<T>(within: Duration, mut look: impl FnMut() -> io::Result<Option<T>>) -> io::Result<T> {
     let until = Instant::now() + within;
@@ -236,31 +244,6 @@ pub(crate) fn wait_for<T>(within: Duration, mut look: impl FnMut() -> io::Result
         }
         std::thread::sleep(LOOK_EVERY);
     }
-}
-
-/// The processes of a group that still run; those that only wait to be reaped do not count.
-fn members(group: u32) -> io::Result<Vec<u32>> {
-    let mut ids = Vec::new();
-    for entry in fs::read_dir("/proc")? {
-        let name = entry?.file_name();
-        let Some(id) = name.to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        if is_running_in(id, group) {
-            ids.push(id);
-        }
-    }
-    Ok(ids)
-}
-
-/// Reads `/proc/ID/stat`: `12 (name, which may hold anything) S PARENT GROUP …`, see proc_pid_stat(5).
-fn is_running_in(id: u32, group: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let mut fields = after_name.split_whitespace();
-    let state = fields.next();
-    let has_group = fields.nth(1).is_some_and(|field| field == group.to_string());
-    has_group && !matches!(state, Some("Z" | "X"))
 }
 
 /// The number of a line such as `VmRSS:     5120 kB`.
@@ -288,7 +271,7 @@ mod tests {
         assert_eq!(memory.processes, 3);
         assert!(memory.rss_kib > 0);
         process.kill_group().expect("they are gone");
-        assert_eq!(members(process.id()).expect("/proc"), Vec::<u32>::new());
+        assert_eq!(process_tree::group(process.id()).expect("/proc"), []);
         process.kill_group().expect("a second time does no harm");
     }
 

@@ -1,8 +1,8 @@
 //! A server process in a folder of its own: started, stopped, paused and killed with all that it started.
 
 use super::caretaker::Caretaker;
-use super::process_tree::{Process, tree};
-use crate::process::{send_signal, wait_for};
+use crate::process::{send_signal, wait_for, wait_until_at_rest};
+use crate::process_tree::{Process, tree};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -78,10 +78,12 @@ impl Daemon {
         }
     }
 
-    /// Stops all its processes where they are (`SIGSTOP`): its sockets stay open and nobody answers.
+    /// Stops all its processes where they are (`SIGSTOP`): its sockets stay open and nobody answers. Returns when
+    /// all have stopped.
     pub fn pause(&self) {
         let running = self.running();
-        stopped(running.as_ref().expect("a running server"));
+        let processes = stopped(running.as_ref().expect("a running server"));
+        wait_until_at_rest(&processes).unwrap_or_else(|error| panic!("{} does not stop: {error}", self.name));
     }
 
     /// Lets them go on.

@@ -1,8 +1,8 @@
 //! Server processes of any kind, a shell standing for the server.
 
 use super::daemon::Daemon;
-use super::process_tree::{Process, tree};
 use crate::process::wait_for;
+use crate::process_tree::{Process, tree};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -66,7 +66,8 @@ fn a_paused_server_goes_on_or_ends_when_told() {
     let id = fs::read_to_string(daemon.folder().join("id")).expect("its id");
     let id = id.parse().expect("a number");
     daemon.pause();
-    wait_for(ENOUGH, || Ok(state(id).contains("T (stopped)").then_some(()))).expect("it stops");
+    assert!(processes.iter().all(|process| process.is_at_rest()));
+    assert!(state(id).contains("T (stopped)"));
     daemon.resume();
     wait_for(ENOUGH, || Ok((!state(id).contains("T (stopped)")).then_some(()))).expect("it goes on");
     daemon.pause();

@@ -27,7 +27,6 @@ mod caretaker;
 mod daemon;
 mod ports;
 mod postgres;
-mod process_tree;
 mod programs;
 mod rabbitmq;
 

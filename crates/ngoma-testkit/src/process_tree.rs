@@ -1,4 +1,5 @@
-//! A process with all that descend from it, whatever groups and sessions they made for themselves.
+//! The processes that belong together: all that descend from one, whatever groups and sessions they made for
+//! themselves, or all of one group.
 
 use crate::process::send_signal;
 use std::fs;
@@ -9,6 +10,7 @@ use std::io;
 pub struct Process {
     id: i32,
     parent: i32,
+    group: i32,
     started: u64,
 }
 
@@ -25,7 +27,19 @@ pub fn tree(root: u32) -> io::Result<Vec<Process>> {
     Ok(found)
 }
 
+/// The processes of the group with this id; those that only wait to be reaped do not count.
+pub fn group(id: u32) -> io::Result<Vec<Process>> {
+    let mut processes = all()?;
+    processes.retain(|process| u32::try_from(process.group) == Ok(id));
+    Ok(processes)
+}
+
 impl Process {
+    /// Its id.
+    pub fn id(self) -> i32 {
+        self.id
+    }
+
     /// Sends it a signal; one that is gone gets none.
     pub fn signal(self, signal: i32) {
         if self.is_running() {
@@ -37,6 +51,11 @@ impl Process {
     /// Whether it still runs.
     pub fn is_running(self) -> bool {
         read(self.id).is_some_and(|process| process.started == self.started)
+    }
+
+    /// Whether none of its threads does anything: a signal that stops it reaches them one after the other.
+    pub fn is_at_rest(self) -> bool {
+        !self.is_running() || threads(self.id).all(|state| matches!(state.as_str(), "T" | "t" | "Z" | "X"))
     }
 }
 
@@ -50,20 +69,33 @@ fn all() -> io::Result<Vec<Process>> {
     Ok(processes)
 }
 
+/// The states of a process's threads; none when it is gone.
+fn threads(id: i32) -> impl Iterator<Item = String> {
+    let tasks = fs::read_dir(format!("/proc/{id}/task")).into_iter().flatten().flatten();
+    // One that is gone meanwhile has no file.
+    let stats = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
+    stats.filter_map(|stat| Some(fields(&stat)?.first()?.to_string()))
+}
+
 fn read(id: i32) -> Option<Process> {
     parse(id, &fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
 }
 
-/// Reads `12 (name, which may hold anything) S PARENT GROUP …`, see proc_pid_stat(5).
-fn parse(id: i32, stat: &str) -> Option<Process> {
+/// What follows the name in `12 (name, which may hold anything) S PARENT GROUP …`, see proc_pid_stat(5).
+fn fields(stat: &str) -> Option<Vec<&str>> {
     let (_, after_name) = stat.rsplit_once(')')?;
-    let fields: Vec<&str> = after_name.split_whitespace().collect();
-    let &[state, parent, ..] = fields.as_slice() else {
-        return None;
-    };
-    (!matches!(state, "Z" | "X")).then_some(Process {
+    Some(after_name.split_whitespace().collect())
+}
+
+/// A first thread that ended leaves a process that runs, with all it holds, until its other threads have ended too.
+fn parse(id: i32, stat: &str) -> Option<Process> {
+    let fields = fields(stat)?;
+    let number = |index: usize| fields.get(index)?.parse().ok();
+    let (has_ended, threads) = (matches!(*fields.first()?, "Z" | "X"), number(17)?);
+    (!has_ended || threads > 1).then_some(Process {
         id,
-        parent: parent.parse().ok()?,
+        parent: number(1)?,
+        group: number(2)?,
         started: fields.get(19)?.parse().ok()?,
     })
 }
@@ -75,15 +107,18 @@ mod tests {
     #[test]
     fn a_line_of_proc_is_read_whatever_the_name() {
         let rest = "1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 5555 2895872 460";
+        let with_threads = "1 7 7 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 3 0 5555 2895872 460";
         let process = Process {
             id: 12,
             parent: 1,
+            group: 7,
             started: 5555,
         };
         let check = |stat: String, expected| assert_eq!(parse(12, &stat), expected, "{stat}");
         check(format!("12 (sh) S {rest}"), Some(process));
         check(format!("12 (a) b (c) R {rest}"), Some(process));
         check(format!("12 (sh) Z {rest}"), None);
+        check(format!("12 (sh) Z {with_threads}"), Some(process));
         check("12 (sh) S".to_owned(), None);
         check(String::new(), None);
     }
