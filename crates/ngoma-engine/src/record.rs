@@ -229,6 +229,12 @@ impl Status {
         self.rank() > other.rank()
     }
 
+    /// The statuses it follows.
+    pub(crate) fn predecessors(self) -> impl Iterator<Item = Self> {
+        let all = STATUSES.iter().map(|(status, ..)| *status);
+        all.filter(move |other| self.follows(*other))
+    }
+
     fn rank(self) -> u8 {
         match self {
             Self::Received | Self::Queued => 0,

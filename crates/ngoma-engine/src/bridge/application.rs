@@ -138,6 +138,7 @@ impl Application {
                 account: self.account,
                 messages: planned.plan.messages.clone(),
                 at: now,
+                lease,
                 idempotency: Some((self.key(message), print_of(message))),
             },
             root: planned.root,

@@ -1,6 +1,6 @@
 //! A client's messages are checked, stored all or none, and then taken up by the queue.
 
-use super::Client;
+use super::{Client, hand_in};
 use crate::channels::Running;
 use crate::directory::{Catalog, ChannelEntry};
 use crate::engine::Runtime;
@@ -103,6 +103,7 @@ pub(super) async fn accept(
         account: client.account,
         messages,
         at: now,
+        lease: runtime.store.epoch(),
         idempotency: key.map(|key| (key.key, key.request)),
     };
     // Others find places of their own among what waits for the store.
@@ -110,13 +111,10 @@ pub(super) async fn accept(
         Some(account) => account.accepting.acquire().await.ok(),
         None => None,
     };
-    let stored = runtime.store.accept(acceptance).await;
+    let stored = hand_in(runtime, acceptance).await;
     drop(place);
     match stored {
-        Ok(AcceptResult::Accepted) => {
-            runtime.look_for_due_work();
-            Ok(ids)
-        }
+        Ok(AcceptResult::Accepted) => Ok(ids),
         Ok(AcceptResult::Known(ids)) => Ok(ids),
         Ok(AcceptResult::KeyTaken) => Err(AcceptError::KeyTaken),
         Err(StoreError::Unavailable(reason) | StoreError::Refused(reason)) => Err(AcceptError::Unavailable(reason)),

@@ -1,9 +1,11 @@
 //! What an account's own programs do: they are let in by a token, hand over messages and ask what became of them.
 
 mod accept;
+mod hand_in;
 mod token;
 
 pub use accept::{AcceptError, RequestKey, Submission};
+pub(crate) use hand_in::hand_in;
 pub use token::Client;
 pub(crate) use token::Tokens;
 

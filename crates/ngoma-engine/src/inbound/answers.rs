@@ -210,7 +210,7 @@ impl Plan {
             .zip(self.ways)
             .map(|(message, go)| Answer {
                 go,
-                taken: PulledOutbound::accepted(root.clone(), message, at, lease),
+                taken: PulledOutbound::accepted(Some(root.clone()), message, at, lease),
             })
             .collect()
     }

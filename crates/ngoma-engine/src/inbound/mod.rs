@@ -167,7 +167,8 @@ async fn take(
 
 /// Its sender hands it in again; it may be stored all the same, and is worked on then.
 fn leave_unsure(runtime: &Runtime, account: i64, message: MessageId, lease: i64) {
-    runtime.store.note_unsure_arrival(account, message, lease);
+    let messages = std::iter::once(message);
+    runtime.store.note_unsure(account, QueueKind::Inbound, messages, lease);
     runtime.look_for_due_work();
 }
 

@@ -135,6 +135,9 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
     if due > now {
         return Ok(due.since(now));
     }
+    // Until a look finds nothing, what comes meanwhile stands behind what is here. Whoever frees a place wakes us; one
+    // freed just before this is seen below.
+    running.note_backlog(true);
     let taken = match kind {
         QueueKind::Inbound => pull_inbound(runtime, running).await?,
         QueueKind::Outbound => pull_outbound(runtime, running).await?,
@@ -143,8 +146,6 @@ async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -
     if taken > 0 {
         return Ok(Duration::ZERO);
     }
-    // Whoever frees a place wakes us; one freed just before that was said is seen here.
-    running.note_backlog(true);
     if running.room(kind).available_permits() == 0 {
         return Ok(LONGEST_SLEEP);
     }

@@ -67,7 +67,11 @@ async fn strike(world: Arc<World>, random: Random, misfortune: Misfortune) {
 }
 
 async fn freeze(process: Arc<Process>, random: Random) {
-    process.strike_after(random.between(0, 40), Blow::Freeze);
+    let blow = match process.world.shape.freezes_at_attempts {
+        true => Blow::FreezeAtAttempt,
+        false => Blow::Freeze,
+    };
+    process.strike_after(random.between(0, 40), blow);
     process.standstill().await;
     // For a moment, or for longer than its leases hold.
     let how_long = match random.happens(30) {

@@ -2,6 +2,7 @@
 
 use super::random::Random;
 use super::world::World;
+use crate::clients::hand_in;
 use crate::store::{AcceptResult, Acceptance, NewOutbound};
 use ngoma_message::{Address, MessageId};
 use std::sync::Arc;
@@ -44,13 +45,10 @@ async fn ask(world: &Arc<World>, random: &Random, account: &str, key: &str, coun
         account: numbers.account,
         messages: ids.iter().map(|id| text(&numbers, account, key, id)).collect(),
         at: crate::Clock::now(&*world.clock),
+        lease: engine.runtime().store.epoch(),
         idempotency: Some((key.to_owned(), b"the same each time".to_vec())),
     };
-    let accepted = process.ask(async move {
-        let accepted = engine.runtime().store.accept(acceptance).await;
-        engine.look_for_due_work();
-        accepted
-    });
+    let accepted = process.ask(async move { hand_in(engine.runtime(), acceptance).await });
     let known = match accepted.await {
         Some(Ok(AcceptResult::Accepted)) => ids.clone(),
         Some(Ok(AcceptResult::Known(known))) => known,

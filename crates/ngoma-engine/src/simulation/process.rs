@@ -47,6 +47,8 @@ pub(super) enum Blow {
     Kill,
     /// SIGSTOP.
     Freeze,
+    /// SIGSTOP, just before an attempt to send is recorded.
+    FreezeAtAttempt,
 }
 
 impl Process {
@@ -169,6 +171,7 @@ impl Process {
         let mut strike = self.strike.lock().unwrap_or_else(PoisonError::into_inner);
         match strike.as_mut() {
             None => {}
+            Some((0, Blow::FreezeAtAttempt)) if what != "write" || !self.has_attempts_ahead() => {}
             Some((0, blow)) => {
                 let blow = *blow;
                 *strike = None;
@@ -179,11 +182,20 @@ impl Process {
         }
     }
 
+    /// Whether it has a message to send and has not recorded an attempt.
+    fn has_attempts_ahead(&self) -> bool {
+        self.engine().is_some_and(|engine| {
+            let lease = engine.runtime().store.epoch();
+            let ahead = format!("SELECT count(*) FROM work WHERE kind = 1 AND lease = {lease} AND attempt_at IS NULL");
+            self.world.disk.number(&ahead) > 0
+        })
+    }
+
     fn suffer(&self, blow: Blow, what: &str) {
         match blow {
             Blow::Kill => self.die(&format!("killed before {what}")),
-            Blow::Freeze if self.state() != State::Runs => {}
-            Blow::Freeze => {
+            Blow::Freeze | Blow::FreezeAtAttempt if self.state() != State::Runs => {}
+            Blow::Freeze | Blow::FreezeAtAttempt => {
                 self.world.note(&format!("{} stands still before {what}", self.name));
                 self.become_now(State::Stands);
             }

@@ -128,11 +128,11 @@ fn a_spool_that_forgets_too_early_is_found() {
     check_found(Fault::SpoolForgetsFirst, "I1", |_| {});
 }
 
-/// It takes a process that stands still for long just before it sends, which few histories have.
+/// It takes a process that stands still for long just before it sends, which few histories have by themselves.
 #[test]
 fn a_lease_that_is_not_fenced_is_found() {
     check_found(Fault::LeaseNotFenced, "I4", |shape| {
-        (shape.workers, shape.freezes) = (2, 12);
+        (shape.workers, shape.freezes, shape.freezes_at_attempts) = (2, 12, true);
         (shape.kills, shape.stops) = (0, 0);
         // A part that was taken is not sent again by a process that lost its lease.
         shape.sends_parts = false;

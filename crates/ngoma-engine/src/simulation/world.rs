@@ -36,6 +36,8 @@ pub(super) struct Shape {
     pub(super) carrier_trouble: u64,
     pub(super) kills: u64,
     pub(super) freezes: u64,
+    /// Whether they come just before an attempt to send is recorded.
+    pub(super) freezes_at_attempts: bool,
     pub(super) stops: u64,
     pub(super) clock_jumps: u64,
     /// How often the disk is bad for some seconds.
@@ -66,6 +68,7 @@ impl Shape {
             } else {
                 random.between(0, 1)
             },
+            freezes_at_attempts: false,
             stops: random.between(0, 2),
             clock_jumps: if random.happens(20) { 1 } else { 0 },
             bad_disks: random.between(0, 3),

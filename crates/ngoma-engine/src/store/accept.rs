@@ -18,6 +18,8 @@ pub(crate) struct Acceptance {
     pub(crate) account: i64,
     pub(crate) messages: Vec<NewOutbound>,
     pub(crate) at: Timestamp,
+    /// The lease under which this process has those it goes on with at once.
+    pub(crate) lease: i64,
     /// The client's own key for the request and a hash of what it asked.
     pub(crate) idempotency: Option<(String, Vec<u8>)>,
 }
@@ -59,7 +61,6 @@ impl Store {
 
     /// Stores what an application handed over. When this returns it is durable.
     pub(crate) async fn accept_submitted(&self, submitted: Submitted) -> Result<AcceptResult, StoreError> {
-        let epoch = self.epoch();
         let acceptance = &submitted.acceptance;
         let shelf = self.shelf(acceptance.messages.len(), acceptance.at);
         let channels: Vec<Option<i64>> = acceptance.messages.iter().map(|message| message.channel).collect();
@@ -71,7 +72,7 @@ impl Store {
                 return Ok(known);
             }
             let root = submitted.root.as_ref();
-            insert_outbound(db, &acceptance.messages, root, acceptance.at, epoch, shelf)?;
+            insert_outbound(db, &acceptance.messages, root, acceptance.at, acceptance.lease, shelf)?;
             end_session_and_trace(db, &submitted)?;
             Ok(AcceptResult::Accepted)
         });

@@ -3,9 +3,15 @@
 use super::QueueKind;
 use super::follow_ups::{FollowUp, follow};
 use super::inbound::{stored_address, stored_metadata};
-use super::sql::{Db, SqlError, args};
+use super::sql::{Db, Insert, SqlError, args};
 use crate::directory::{Listeners, Topic};
 use ngoma_message::{Address, MessageId, Object, Timestamp};
+
+const EVENT: Insert = Insert {
+    into: "message_event (account, message, id, at, kind, detail)",
+    columns: 6,
+    tail: "ON CONFLICT DO NOTHING",
+};
 
 /// An event to be appended.
 #[derive(Clone, Copy, Debug)]
@@ -47,12 +53,13 @@ pub(crate) struct StoredEvent {
 /// it is.
 pub(super) fn append_event(db: &mut dyn Db, event: &NewEvent<'_>, listeners: &Listeners) -> Result<(), SqlError> {
     let (account, message) = (event.account, event.message);
-    let appended = db.execute(
-        "INSERT INTO message_event (account, message, id, at, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT DO NOTHING",
-        &args![account, message, event.id, event.at, event.kind, event.detail],
-    )?;
-    if appended == 0 || listeners.is_empty() {
+    let row = args![account, message, event.id, event.at, event.kind, event.detail];
+    if listeners.is_empty() {
+        return db.insert_unasked(EVENT, &[row.into()]);
+    }
+    let sql = "INSERT INTO message_event (account, message, id, at, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT DO NOTHING";
+    if db.execute(sql, &row)? == 0 {
         return Ok(());
     }
     let tell = |kind, line| FollowUp {

@@ -121,19 +121,22 @@ impl Store {
         pull.note(items.iter().cloned());
         let claimed = self.write(line.account, move |db| {
             check_epoch(db, epoch)?;
-            let mut leases = Vec::with_capacity(items.len());
-            for item in &items {
-                let claimed = db.first(
-                    "UPDATE work SET lease = ?4, published = 0
-                    WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = 0
-                    RETURNING due_at, item, attempts, attempt_at, may_repeat, hops",
-                    &args![line.account, item, line.kind.number(), epoch],
-                )?;
-                if let Some(row) = claimed {
-                    leases.push(lease_from(&row, line, epoch)?);
-                }
+            let mut rows = Vec::with_capacity(items.len());
+            let keys = args![line.account, line.kind.number(), epoch];
+            for (places, params) in few_at_once(&keys, &items) {
+                let sql = format!(
+                    "UPDATE work SET lease = ?3, published = 0
+                    WHERE account = ?1 AND kind = ?2 AND lease = 0 AND item IN ({places})
+                    RETURNING due_at, item, attempts, attempt_at, may_repeat, hops"
+                );
+                rows.extend(db.query(&sql, &params)?);
             }
-            Ok(leases)
+            let place = |id: &MessageId| items.iter().position(|item| item == id);
+            rows.sort_by_key(|row| row.get::<MessageId>(1).ok().and_then(|id| place(&id)));
+            Ok(rows
+                .iter()
+                .map(|row| lease_from(row, line, epoch))
+                .collect::<Result<Vec<Lease>, _>>()?)
         });
         self.settled(pull, claimed.await)
     }
@@ -456,22 +459,28 @@ fn lease_from(row: &Row, line: Line, epoch: i64) -> Result<Lease, SqlError> {
 fn by_ids(db: &mut dyn Db, columns: &str, leases: &[Lease]) -> Result<Vec<Row>, SqlError> {
     let account = leases.first().map_or(NO_ACCOUNT, |lease| lease.line.account);
     let mut rows = Vec::with_capacity(leases.len());
-    let mut rest = leases;
-    while !rest.is_empty() {
-        let size = IDS_AT_ONCE.into_iter().find(|size| rest.len() <= *size).unwrap_or(64);
-        let (now, later) = rest.split_at(rest.len().min(size));
-        let places: Vec<String> = (2..size + 2).map(|place| format!("?{place}")).collect();
-        let sql = format!(
-            "SELECT {columns}, m.id FROM message AS m WHERE m.account = ?1 AND m.id IN ({})",
-            places.join(", ")
-        );
-        let mut params = vec![Param::from(account)];
-        params.extend(now.iter().map(|lease| Param::from(&lease.item)));
-        params.resize(size + 1, Param::Null);
+    for (places, params) in few_at_once(&args![account], leases.iter().map(|lease| &lease.item)) {
+        let sql = format!("SELECT {columns}, m.id FROM message AS m WHERE m.account = ?1 AND m.id IN ({places})");
         rows.extend(db.query(&sql, &params)?);
-        rest = later;
     }
     Ok(rows)
+}
+
+/// The parameters of statements that each take these keys and some of the ids, and the places of the ids in them.
+fn few_at_once<'a>(keys: &[Param<'a>], ids: impl IntoIterator<Item = &'a MessageId>) -> Vec<(String, Vec<Param<'a>>)> {
+    let ids: Vec<Param<'a>> = ids.into_iter().map(Param::from).collect();
+    let largest = IDS_AT_ONCE[IDS_AT_ONCE.len() - 1];
+    let statement = |ids: &[Param<'a>]| {
+        let size = IDS_AT_ONCE
+            .into_iter()
+            .find(|size| ids.len() <= *size)
+            .unwrap_or(largest);
+        let places: Vec<String> = (keys.len() + 1..).take(size).map(|place| format!("?{place}")).collect();
+        let mut params = [keys, ids].concat();
+        params.resize(keys.len() + size, Param::Null);
+        (places.join(", "), params)
+    };
+    ids.chunks(largest).map(statement).collect()
 }
 
 /// What was read of the rows, in the order of the leases. A message whose row is gone is left out.

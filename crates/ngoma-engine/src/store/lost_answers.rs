@@ -30,6 +30,7 @@ impl Lossy {
         let folder = tempfile::tempdir().unwrap();
         let (store, troubles) = forgetful_store(folder.path());
         let acceptance = Acceptance {
+            lease: store.epoch(),
             account: 1,
             messages: (0..count).map(|_| message()).collect(),
             at: at(0),

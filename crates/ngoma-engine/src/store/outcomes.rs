@@ -4,6 +4,7 @@ use super::backend::OpError;
 use super::events::{NewEvent, append_event};
 use super::inbound::{stored_address, stored_metadata};
 use super::parts::{PartOutcome, forget_parts, record_part};
+use super::queries::{append_trace_as, append_trace_once};
 use super::receipts::{WHOLE, join_orphans, know_carrier_id};
 use super::sql::{Db, Row, SqlError, args};
 use super::work::{Ended, finish};
@@ -44,6 +45,12 @@ pub(crate) struct OutcomeWrite {
 }
 
 impl OutcomeWrite {
+    /// Whether it changes nothing when it is stored a second time, whatever has come since: nobody has to ask then
+    /// whether it was.
+    fn is_told_once(&self) -> bool {
+        self.part.is_none() && matches!(self.result, AttemptResult::Sent { .. })
+    }
+
     fn event<'a>(&'a self, id: &'a MessageId, kind: &'a str, detail: Option<&'a str>) -> NewEvent<'a> {
         NewEvent {
             account: self.account,
@@ -142,7 +149,9 @@ impl Store {
             let mut effects = OutcomeEffects::default();
             let lease = outcome.lease;
             let root = outcome.root.as_ref().unwrap_or(&outcome.message);
-            if !super::queries::append_trace_once(db, outcome.account, root, &outcome.id, &outcome.trail)? {
+            if outcome.is_told_once() {
+                append_trace_as(db, outcome.account, root, &outcome.id, &outcome.trail)?;
+            } else if !append_trace_once(db, outcome.account, root, &outcome.id, &outcome.trail)? {
                 // It was committed before and its answer was lost: another attempt may be under way since.
                 effects.goes_on = may_go_on(db, &outcome)?;
                 return Ok(effects);
@@ -170,7 +179,8 @@ impl Store {
                 } => {
                     effects.is_ambiguous = *may_repeat && note_ambiguous(db, &outcome)?;
                     db.execute(
-                        "UPDATE work SET lease = 0, published = 0, due_at = ?5, attempts = attempts - ?6,
+                        "UPDATE work SET lease = 0, published = 0, due_at = ?5,
+                            attempts = CASE WHEN attempts > ?6 THEN attempts - ?6 ELSE 0 END,
                             attempt_at = NULL, may_repeat = CASE WHEN ?7 = 1 THEN 1 ELSE may_repeat END
                         WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
                         &args![
@@ -271,18 +281,32 @@ fn record_sent(
     let (account, message) = (outcome.account, &outcome.message);
     let ended = finish(db, account, message, QueueKind::Outbound, outcome.lease)?;
     let effects = OutcomeEffects {
-        has_moved: set_status(db, account, message, Status::Sent, None)?,
+        has_moved: note_sent(db, account, message, provider_id)?,
         is_possible_duplicate: ended == Ended::LeaseLost && note_possible_duplicate(db, account, message)?,
         ..OutcomeEffects::default()
     };
     append_event(db, &outcome.event(event, "ack", provider_id), &outcome.listeners)?;
-    if let Some(provider_id) = provider_id {
+    Ok(effects)
+}
+
+/// Moves a message on to `sent`, with the id the provider gave it; says whether it moved.
+fn note_sent(db: &mut dyn Db, account: i64, message: &MessageId, provider_id: Option<&str>) -> Result<bool, SqlError> {
+    let params = args![account, message, provider_id, Status::Sent];
+    let moved = db.execute(
+        &format!(
+            "UPDATE message SET status = ?4, provider_id = coalesce(?3, provider_id)
+            WHERE account = ?1 AND id = ?2 AND status IN ({})",
+            numbers_before(Status::Sent)
+        ),
+        &params,
+    )?;
+    if moved == 0 && provider_id.is_some() {
         db.execute(
             "UPDATE message SET provider_id = ?3 WHERE account = ?1 AND id = ?2",
-            &args![account, message, provider_id],
+            &params[..3],
         )?;
     }
-    Ok(effects)
+    Ok(moved == 1)
 }
 
 /// What carries it on has it, and nobody knows yet what becomes of it. The carrier's answer may have come first.
@@ -385,17 +409,16 @@ pub(super) fn set_status(
     status: Status,
     reason: Option<&str>,
 ) -> Result<bool, SqlError> {
-    let held = db.first(
-        "SELECT status FROM message WHERE account = ?1 AND id = ?2",
-        &args![account, message],
-    )?;
-    let Some(held) = held else { return Ok(false) };
-    if !status.follows(Status::from_number(held.get(0)?)) {
-        return Ok(false);
-    }
-    db.execute(
-        "UPDATE message SET status = ?3, reason = coalesce(?4, reason) WHERE account = ?1 AND id = ?2",
-        &args![account, message, status, reason],
-    )?;
-    Ok(true)
+    let sql = format!(
+        "UPDATE message SET status = ?3, reason = coalesce(?4, reason)
+        WHERE account = ?1 AND id = ?2 AND status IN ({})",
+        numbers_before(status)
+    );
+    Ok(db.execute(&sql, &args![account, message, status, reason])? == 1)
+}
+
+/// The numbers of the statuses that this one follows.
+fn numbers_before(status: Status) -> String {
+    let before: Vec<String> = status.predecessors().map(|held| held.number().to_string()).collect();
+    before.join(", ")
 }

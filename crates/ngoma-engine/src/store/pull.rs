@@ -63,10 +63,16 @@ impl Store {
         pulled
     }
 
-    /// Keeps in mind that a message may have been stored and leased to this process, and that nobody works on it.
-    pub(crate) fn note_unsure_arrival(&self, account: i64, message: MessageId, lease: i64) {
-        let arrival = Pull::of(account, QueueKind::Inbound, lease);
-        arrival.note(std::iter::once(message));
+    /// Keeps in mind that messages may have been stored and leased to this process, and that nobody works on them.
+    pub(crate) fn note_unsure(
+        &self,
+        account: i64,
+        kind: QueueKind,
+        messages: impl Iterator<Item = MessageId>,
+        lease: i64,
+    ) {
+        let arrival = Pull::of(account, kind, lease);
+        arrival.note(messages);
         self.unsure().push_back(arrival);
     }
 

@@ -1,7 +1,7 @@
 //! What pages, commands and clients ask about messages, and the trace's rows.
 
 use super::inbound::stored_address;
-use super::sql::{Db, Row, SqlError, args};
+use super::sql::{Db, Insert, Row, SqlError, args};
 use super::{Store, StoreError};
 use crate::record::{Direction, EventRecord, MessageRecord, Status, TraceLine};
 use crate::trace::{Trail, unpack};
@@ -137,9 +137,29 @@ fn record_from(row: &Row) -> Result<MessageRecord, SqlError> {
     })
 }
 
+const TRACE: Insert = Insert {
+    into: "trace (account, message, id, lines)",
+    columns: 4,
+    tail: "ON CONFLICT DO NOTHING",
+};
+
 /// Appends a commit's lines to the trace of the message they hang on.
 pub(super) fn append_trace(db: &mut dyn Db, account: i64, root: &MessageId, trail: &Trail) -> Result<(), SqlError> {
-    append_trace_once(db, account, root, &MessageId::generate(), trail).map(drop)
+    append_trace_as(db, account, root, &MessageId::generate(), trail)
+}
+
+/// Appends a commit's lines under an id; what is there under it already is left as it is.
+pub(super) fn append_trace_as(
+    db: &mut dyn Db,
+    account: i64,
+    root: &MessageId,
+    id: &MessageId,
+    trail: &Trail,
+) -> Result<(), SqlError> {
+    match trail.is_empty() {
+        true => Ok(()),
+        false => db.insert_unasked(TRACE, &[args![account, root, id, trail.pack()].into()]),
+    }
 }
 
 /// Appends a commit's lines under an id; false when that was done before.

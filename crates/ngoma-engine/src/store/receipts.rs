@@ -5,7 +5,7 @@ use super::events::{NewEvent, append_event};
 use super::outcomes::{OutcomeWrite, set_status};
 use super::partitions::{CARRIER_ID_DAYS, ORPHAN_DAYS};
 use super::parts::{fold, move_part};
-use super::sql::{Db, SqlError, args};
+use super::sql::{Db, Insert, Param, SqlError, args};
 use super::work::end;
 use super::{QueueKind, Store, StoreError};
 use crate::channel::{Receipt, ReceiptFor};
@@ -20,6 +20,12 @@ const MICROS_PER_DAY: i64 = 86_400_000_000;
 pub(super) const WHOLE: u8 = 0;
 /// How many receipts of a channel wait on one day for ids that nobody knows; more are refused.
 const ORPHANS: i64 = 10_000;
+
+const CARRIER_ID: Insert = Insert {
+    into: "carrier_id (account, day, channel, key, message, part)",
+    columns: 6,
+    tail: "ON CONFLICT DO NOTHING",
+};
 
 /// A receipt to be stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,19 +160,15 @@ fn hold(db: &mut dyn Db, write: &ReceiptWrite, key: &str) -> Result<ReceiptResul
 
 /// From now on this id means the message, or this part of it.
 pub(super) fn know_carrier_id(db: &mut dyn Db, outcome: &OutcomeWrite, key: &str, part: u8) -> Result<(), SqlError> {
-    db.execute(
-        "INSERT INTO carrier_id (account, day, channel, key, message, part) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT DO NOTHING",
-        &args![
-            outcome.account,
-            day(outcome.at),
-            outcome.channel,
-            key,
-            &outcome.message,
-            i64::from(part)
-        ],
-    )
-    .map(drop)
+    let row = args![
+        outcome.account,
+        day(outcome.at),
+        outcome.channel,
+        key,
+        &outcome.message,
+        i64::from(part)
+    ];
+    db.insert_unasked(CARRIER_ID, &[row.into()])
 }
 
 /// Receipts that named an id before it was known are done now; gives what those said that moved the message.
@@ -176,38 +178,43 @@ pub(super) fn join_orphans(
     key: &str,
     part: u8,
 ) -> Result<Vec<DeliveryStatus>, SqlError> {
-    let mut joined = Vec::new();
     let (account, today) = (outcome.account, day(outcome.at));
-    for day in today - ORPHAN_DAYS..=today + 1 {
-        let held = db.query(
-            "DELETE FROM orphan_receipt WHERE account = ?1 AND day = ?2 AND channel = ?3 AND key = ?4
-            RETURNING at, status, reason",
-            &args![account, day, outcome.channel, key],
-        )?;
-        for row in held {
-            let status = match row.get::<String>(1)?.as_str() {
-                "delivered" => DeliveryStatus::Delivered,
-                "failed" => DeliveryStatus::Failed,
-                _ => DeliveryStatus::Pending,
-            };
-            let write = ReceiptWrite {
-                account,
-                channel: outcome.channel,
-                receipt: Receipt {
-                    about: ReceiptFor::ProviderId(key.to_owned()),
-                    status,
-                    reason: row.get(2)?,
-                },
-                // After the ack, of which those who are told of both hear first.
-                event: MessageId::generate(),
-                at: row.get(0)?,
-                listeners: Arc::clone(&outcome.listeners),
-            };
-            if let Some(found) = find_by_id(db, (account, outcome.channel), &outcome.message, part)?
-                && let ReceiptResult::Recorded(_, said) = apply(db, &write, &found, outcome.at)?
-            {
-                joined.push(said);
-            }
+    let days = today - ORPHAN_DAYS..=today + 1;
+    // A list, not a range: each day is then found in the index by itself.
+    let places: Vec<String> = (4..).zip(days.clone()).map(|(place, _)| format!("?{place}")).collect();
+    let sql = format!(
+        "DELETE FROM orphan_receipt WHERE account = ?1 AND channel = ?2 AND key = ?3 AND day IN ({})
+        RETURNING at, status, reason",
+        places.join(", ")
+    );
+    let mut params = args![account, outcome.channel, key].to_vec();
+    params.extend(days.map(Param::from));
+    let mut held = db.query(&sql, &params)?;
+    held.sort_by_key(|row| row.get::<Timestamp>(0).ok());
+    let mut joined = Vec::new();
+    for row in held {
+        let status = match row.get::<String>(1)?.as_str() {
+            "delivered" => DeliveryStatus::Delivered,
+            "failed" => DeliveryStatus::Failed,
+            _ => DeliveryStatus::Pending,
+        };
+        let write = ReceiptWrite {
+            account,
+            channel: outcome.channel,
+            receipt: Receipt {
+                about: ReceiptFor::ProviderId(key.to_owned()),
+                status,
+                reason: row.get(2)?,
+            },
+            // After the ack, of which those who are told of both hear first.
+            event: MessageId::generate(),
+            at: row.get(0)?,
+            listeners: Arc::clone(&outcome.listeners),
+        };
+        if let Some(found) = find_by_id(db, (account, outcome.channel), &outcome.message, part)?
+            && let ReceiptResult::Recorded(_, said) = apply(db, &write, &found, outcome.at)?
+        {
+            joined.push(said);
         }
     }
     Ok(joined)

@@ -44,11 +44,11 @@ pub(crate) struct PulledOutbound {
 
 impl PulledOutbound {
     /// A message as it was accepted just now.
-    pub(crate) fn accepted(root: MessageId, message: NewOutbound, created_at: Timestamp, lease: i64) -> Self {
+    pub(crate) fn accepted(root: Option<MessageId>, message: NewOutbound, created_at: Timestamp, lease: i64) -> Self {
         Self {
             account: message.account,
             lease,
-            root: Some(root),
+            root,
             message: Outbound {
                 id: message.id,
                 to: message.to,

@@ -2,6 +2,7 @@
 
 use crate::line::Line;
 use crate::world::{World, demo, soon};
+use futures_util::FutureExt;
 use ngoma_engine::channel::{Receipt, ReceiptFor, SendErrorKind};
 use ngoma_engine::directory::{ChannelPolicy, ChannelRecord, PaceSetting};
 use ngoma_engine::{Client, OnAmbiguous, Priority, Status, Submission};
@@ -101,6 +102,60 @@ async fn a_channel_keeps_its_pace_to_the_message() {
         settle(&world).await;
         assert!(!line.has_sent(), "two in second {second}");
     }
+}
+
+#[tokio::test]
+async fn what_comes_later_stands_behind_what_waits() {
+    let pace = PaceSetting {
+        per_second: 1.0,
+        burst: 1,
+    };
+    let (world, client) = world(ChannelPolicy {
+        pace: Some(pace),
+        ..ChannelPolicy::default()
+    })
+    .await;
+    let line = world.line("demo/sms");
+    accept(&world, &client, vec![text("first"), text("second")]).await;
+    assert_eq!(sent_texts(&line, 1).await, ["first"]);
+    settle(&world).await;
+    world.advance(Duration::from_secs(1));
+    // There is a token for it, and it is not its turn.
+    accept(&world, &client, vec![text("third")]).await;
+    assert_eq!(sent_texts(&line, 1).await, ["second"]);
+    world.advance(Duration::from_secs(1));
+    world.engine().look_for_due_work();
+    assert_eq!(sent_texts(&line, 1).await, ["third"]);
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_has_its_message_sent_all_the_same() {
+    let (world, client) = world(ChannelPolicy::default()).await;
+    for number in 0..20 {
+        let content = number.to_string();
+        let mut accepting = Box::pin(accept(&world, &client, vec![text(&content)]));
+        // As far as it gets without waiting once, twice, …
+        for _ in 0..number {
+            if (&mut accepting).now_or_never().is_some() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(accepting);
+        soon(async {
+            while !is_queue_empty(&world).await {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+async fn is_queue_empty(world: &World) -> bool {
+    let depths = world.engine().queue_depths().await.unwrap();
+    depths
+        .iter()
+        .all(|depth| depth.ready + depth.delayed + depth.leased == 0)
 }
 
 #[tokio::test]

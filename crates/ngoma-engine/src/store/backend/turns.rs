@@ -35,8 +35,12 @@ impl<T> Turns<T> {
         line.push_back(item);
     }
 
-    /// Takes the oldest of the account whose turn it is.
-    pub(super) fn next(&mut self) -> Option<T> {
+    /// Takes the oldest of the account whose turn it is, if it is as wanted; else the account keeps its turn.
+    pub(super) fn next_if(&mut self, is_wanted: impl FnOnce(&T) -> bool) -> Option<T> {
+        let first = self.lines.get(self.order.front()?)?.front()?;
+        if !is_wanted(first) {
+            return None;
+        }
         let account = self.order.pop_front()?;
         let line = self.lines.get_mut(&account)?;
         let item = line.pop_front();
@@ -60,9 +64,9 @@ mod tests {
         for (account, item) in [(1, "a"), (1, "b"), (1, "c"), (2, "x"), (3, "p"), (2, "y")] {
             turns.push(account, item);
         }
-        let mut taken = vec![turns.next(), turns.next()];
+        let mut taken = vec![turns.next_if(|_| true), turns.next_if(|_| true)];
         turns.push(4, "n");
-        taken.extend(std::iter::from_fn(|| turns.next()).map(Some));
+        taken.extend(std::iter::from_fn(|| turns.next_if(|_| true)).map(Some));
         let taken: Vec<&str> = taken.into_iter().flatten().collect();
         assert_eq!(taken, ["a", "x", "p", "b", "y", "n", "c"]);
         assert!(turns.is_empty() && turns.lines.is_empty());
@@ -82,7 +86,7 @@ mod tests {
                 turns.push(10 + other, 10 + other);
             }
             turns.push(2, 2);
-            let before = std::iter::from_fn(|| turns.next()).take_while(|item| *item != 2).count();
+            let before = std::iter::from_fn(|| turns.next_if(|_| true)).take_while(|item| *item != 2).count();
             prop_assert_eq!(before, flood.min(1) + others as usize);
         }
     }

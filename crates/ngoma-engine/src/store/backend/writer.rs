@@ -3,14 +3,20 @@
 use super::operation::{OpError, Operation};
 use super::turns::Turns;
 use crate::metrics::Metrics;
-use crate::store::StoreError;
 use crate::store::sql::{Db, Dialect, SqlError};
+use crate::store::{NO_ACCOUNT, StoreError};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// How often a transaction is done again when others were in its way.
 const CONFLICTS: u32 = 8;
+
+/// While other accounts are about, a transaction has only one in so many of its rows: whoever comes meanwhile waits for it
+/// (F37).
+const SHARED: usize = 4;
+/// How long an account is about after it handed something over.
+const ABOUT: Duration = Duration::from_secs(1);
 
 /// Hands operations to one writing thread.
 pub(crate) struct Writer {
@@ -78,6 +84,7 @@ impl Drop for Writer {
 
 fn write_until_closed(mut connect: impl Connect, queue: &mpsc::Receiver<Job>, group_commit: usize, metrics: &Metrics) {
     let mut waiting = Turns::default();
+    let mut company = Company::default();
     let mut is_open = true;
     while is_open || !waiting.is_empty() {
         let mut next = match waiting.is_empty() {
@@ -86,12 +93,20 @@ fn write_until_closed(mut connect: impl Connect, queue: &mpsc::Receiver<Job>, gr
         };
         while let Some(job) = next {
             match job {
-                Job::Run(account, operation) => waiting.push(account, operation),
+                Job::Run(account, operation) => {
+                    company.note(account);
+                    waiting.push(account, operation);
+                }
                 Job::Close => is_open = false,
             }
             next = is_open.then(|| queue.try_recv().ok()).flatten();
         }
-        if let Err(error) = write_batch(&mut connect, next_batch(&mut waiting, group_commit), metrics) {
+        let rows = if company.is_there() {
+            group_commit.div_ceil(SHARED)
+        } else {
+            group_commit
+        };
+        if let Err(error) = write_batch(&mut connect, next_batch(&mut waiting, rows), metrics) {
             tracing::error!(%error, "the disk did not confirm a write; the process must end and read it again");
             connect.disk_lost(&error);
             return;
@@ -100,13 +115,31 @@ fn write_until_closed(mut connect: impl Connect, queue: &mpsc::Receiver<Job>, gr
     connect.closing();
 }
 
-/// What the next transaction takes: operations of so many rows, or one of more.
+/// Whether several accounts hand over operations.
+#[derive(Default)]
+struct Company {
+    last: Option<i64>,
+    changed: Option<Instant>,
+}
+
+impl Company {
+    /// Notes that an account handed something over; what is nobody's does not count.
+    fn note(&mut self, account: i64) {
+        if account != NO_ACCOUNT && self.last.replace(account).is_some_and(|last| last != account) {
+            self.changed = Some(Instant::now());
+        }
+    }
+
+    fn is_there(&self) -> bool {
+        self.changed.is_some_and(|at| at.elapsed() < ABOUT)
+    }
+}
+
+/// What the next transaction takes: operations of so many rows together, or one of more by itself.
 fn next_batch(waiting: &mut Turns<Box<dyn Operation>>, rows: usize) -> Vec<Box<dyn Operation>> {
     let mut batch = Vec::new();
     let mut taken = 0;
-    while taken < rows
-        && let Some(operation) = waiting.next()
-    {
+    while let Some(operation) = waiting.next_if(|next| taken == 0 || taken + next.rows().max(1) <= rows) {
         taken += operation.rows().max(1);
         batch.push(operation);
     }
@@ -400,6 +433,19 @@ mod tests {
             let batch = next_batch(&mut waiting, 100);
             batches.push(batch.iter().map(|operation| operation.rows()).collect::<Vec<_>>());
         }
-        assert_eq!(batches, [vec![40, 1, 40, 1, 40], vec![40, 40, 40], vec![1000]]);
+        assert_eq!(batches, [vec![40, 1, 40, 1], vec![40, 40], vec![40, 40], vec![1000]]);
+    }
+
+    #[test]
+    fn an_account_has_company_when_another_hands_something_over() {
+        let mut company = Company::default();
+        for account in [NO_ACCOUNT, 1, NO_ACCOUNT, 1] {
+            company.note(account);
+        }
+        assert!(!company.is_there());
+        company.note(2);
+        assert!(company.is_there());
+        company.changed = Instant::now().checked_sub(ABOUT);
+        assert!(!company.is_there());
     }
 }

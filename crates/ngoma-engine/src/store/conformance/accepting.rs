@@ -6,6 +6,7 @@ use ngoma_message::MessageId;
 
 fn acceptance(ground: &Ground, key: Option<&str>, request: &str, messages: Vec<NewOutbound>) -> Acceptance {
     Acceptance {
+        lease: ground.store.epoch(),
         account: ground.account,
         messages,
         at: ground.now,

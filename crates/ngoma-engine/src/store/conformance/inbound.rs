@@ -156,12 +156,14 @@ async fn what_may_be_stored_and_leased_to_nobody_is_freed_once() {
         let message = ground.take_in().await;
         let elsewhere = ground.take_in().await;
         let epoch = ground.store.epoch();
-        ground
-            .store
-            .note_unsure_arrival(ground.account, message.id.clone(), epoch);
-        ground
-            .store
-            .note_unsure_arrival(ground.account, elsewhere.id, epoch - 1);
+        let note = |message: &MessageId, lease| {
+            let messages = std::iter::once(message.clone());
+            ground
+                .store
+                .note_unsure(ground.account, QueueKind::Inbound, messages, lease);
+        };
+        note(&message.id, epoch);
+        note(&elsewhere.id, epoch - 1);
         ground
             .store
             .free_unsure_pulls([QueueKind::Inbound, QueueKind::Outbound])

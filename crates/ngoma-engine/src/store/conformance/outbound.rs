@@ -10,6 +10,7 @@ use std::time::Duration;
 /// Accepts a message and takes it from the queue.
 pub(super) async fn pulled(ground: &Ground) -> PulledOutbound {
     let acceptance = Acceptance {
+        lease: ground.store.epoch(),
         account: ground.account,
         messages: vec![ground.outbound(Publish::Free)],
         at: ground.now,
@@ -73,6 +74,12 @@ async fn what_is_tried_later_waits_and_counts_its_attempts() {
             ground.store.draw_near(ground.now, Duration::ZERO).await.unwrap();
             let taken = pull(ground).await.expect("the clock was set back");
             assert_eq!((taken.message.attempts, taken.attempt_open), (attempts, false));
+        }
+        // An attempt that was never begun: no number of attempts is below none.
+        for _ in 0..3 {
+            ground.end_attempt(&ground.store, &id, later(false)).await;
+            ground.store.draw_near(ground.now, Duration::ZERO).await.unwrap();
+            assert!(pull(ground).await.is_some());
         }
     })
     .await;

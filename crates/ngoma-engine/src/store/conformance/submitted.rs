@@ -33,6 +33,7 @@ fn answer(ground: &Ground, asked: &InboundMessage, request: &str) -> Submitted {
     trail.note_about(&message.id, ground.now, "accept", "a reply");
     Submitted {
         acceptance: Acceptance {
+            lease: ground.store.epoch(),
             account: ground.account,
             messages: vec![message],
             at: ground.now,

@@ -36,7 +36,7 @@ pub(crate) trait Db {
     fn insert(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError>;
 
     /// Inserts rows that give nothing back. Between [`Db::gather`] and [`Db::insert_gathered`] they may wait for others of
-    /// their kind; every other statement finds them inserted.
+    /// their kind; every statement that names their table finds them inserted.
     fn insert_unasked(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<(), SqlError> {
         self.insert(insert, rows).map(drop)
     }
@@ -76,6 +76,13 @@ pub(crate) struct Insert {
     pub(crate) columns: usize,
     /// What follows the rows: `ON CONFLICT DO NOTHING`.
     pub(crate) tail: &'static str,
+}
+
+impl Insert {
+    /// The table.
+    pub(crate) fn table(self) -> &'static str {
+        self.into.split(' ').next().unwrap_or(self.into)
+    }
 }
 
 /// Why a statement was not done.

@@ -88,8 +88,20 @@ impl PostgresDb {
 
     /// Inserts what waits, kind by kind.
     fn insert_waiting(&mut self) -> Result<(), SqlError> {
-        let waiting = self.gathered.as_mut().map(std::mem::take).unwrap_or_default();
-        for Gathered { insert, rows } in waiting {
+        self.insert_those(|_| true)
+    }
+
+    /// Inserts what waits of the tables a statement names: it may read them. A word that only looks like one does no harm.
+    fn insert_named(&mut self, sql: &str) -> Result<(), SqlError> {
+        self.insert_those(|kind| sql.contains(kind.insert.table()))
+    }
+
+    fn insert_those(&mut self, are_wanted: impl Fn(&Gathered) -> bool) -> Result<(), SqlError> {
+        let Some(gathered) = &mut self.gathered else {
+            return Ok(());
+        };
+        let wanted: Vec<Gathered> = gathered.extract_if(.., |kind| are_wanted(kind)).collect();
+        for Gathered { insert, rows } in wanted {
             self.insert_now(insert, &rows)?;
         }
         Ok(())
@@ -125,13 +137,13 @@ impl Db for PostgresDb {
     }
 
     fn execute(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, SqlError> {
-        self.insert_waiting()?;
+        self.insert_named(sql)?;
         let statement = self.prepare(sql)?;
         Ok(self.client.execute(&statement, &as_sql(params))?)
     }
 
     fn query(&mut self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Row>, SqlError> {
-        self.insert_waiting()?;
+        self.insert_named(sql)?;
         let statement = self.prepare(sql)?;
         let rows = self.client.query(&statement, &as_sql(params))?;
         rows.iter().map(read).collect()
@@ -143,7 +155,7 @@ impl Db for PostgresDb {
     }
 
     fn insert(&mut self, insert: Insert, rows: &[Vec<Param<'_>>]) -> Result<Vec<Row>, SqlError> {
-        self.insert_waiting()?;
+        self.insert_named(insert.into)?;
         self.insert_now(insert, rows)
     }
 
@@ -161,10 +173,7 @@ impl Db for PostgresDb {
             }),
         }
         // No more than one statement takes, whatever a transaction brings together.
-        match gathered.iter().any(|kind| kind.rows.len() >= ROWS_AT_ONCE[0]) {
-            true => self.insert_waiting(),
-            false => Ok(()),
-        }
+        self.insert_those(|kind| kind.rows.len() >= ROWS_AT_ONCE[0])
     }
 
     fn gather(&mut self) {
