@@ -28,17 +28,18 @@ pub(crate) struct PostgresBackend {
 impl PostgresBackend {
     /// Starts the threads; each connects when it is first needed.
     pub(crate) fn start(url: &str, lock: FolderLock, options: &StoreOptions) -> Self {
-        let link = || Link {
+        let link = |plans_once| Link {
             url: url.to_owned(),
+            plans_once,
             db: None,
             failed: None,
         };
         Self {
             writers: (0..WRITERS)
-                .map(|_| Writer::start(link(), options.group_commit, Arc::clone(&options.metrics)))
+                .map(|_| Writer::start(link(true), options.group_commit, Arc::clone(&options.metrics)))
                 .collect(),
-            quick: Readers::start(QUICK, link),
-            slow: Readers::start(SLOW, link),
+            quick: Readers::start(QUICK, || link(true)),
+            slow: Readers::start(SLOW, || link(false)),
             lock: Mutex::new(Some(lock)),
         }
     }
@@ -69,8 +70,20 @@ impl Backend for PostgresBackend {
 /// A connection that is made again after it was lost.
 struct Link {
     url: String,
+    /// Whether its statements are those of messages on their way.
+    plans_once: bool,
     db: Option<PostgresDb>,
     failed: Option<(Instant, SqlError)>,
+}
+
+impl Link {
+    fn connect(&self) -> Result<PostgresDb, SqlError> {
+        let mut db = PostgresDb::connect(&self.url)?;
+        if self.plans_once {
+            db.plan_once()?;
+        }
+        Ok(db)
+    }
 }
 
 impl Connect for Link {
@@ -81,7 +94,7 @@ impl Connect for Link {
             {
                 return Err(error.clone());
             }
-            match PostgresDb::connect(&self.url) {
+            match self.connect() {
                 Ok(db) => {
                     self.failed = None;
                     self.db = Some(db);

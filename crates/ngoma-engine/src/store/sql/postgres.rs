@@ -64,6 +64,13 @@ impl PostgresDb {
         })
     }
 
+    /// From now on a statement is planned once, by its indexes: for connections whose statements each find a few rows by a
+    /// key. Planning one anew for all partitions costs the server more than running it, and a plan made while a table is
+    /// small must hold when it is large.
+    pub(crate) fn plan_once(&mut self) -> Result<(), SqlError> {
+        self.script("SET plan_cache_mode TO force_generic_plan; SET enable_seqscan TO off")
+    }
+
     fn prepare(&mut self, sql: &str) -> Result<Statement, SqlError> {
         if let Some(statement) = self.prepared.get(sql) {
             return Ok(statement.clone());
