@@ -4,6 +4,7 @@ use crate::channels::{Place, Running};
 use crate::engine::Runtime;
 use crate::outbound;
 use crate::store::{AcceptResult, Acceptance, NewOutbound, Publish, PulledOutbound, QueueKind, StoreError};
+use ngoma_message::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -72,7 +73,7 @@ struct Room {
 
 impl Room {
     /// The room of a channel; none while it sends nothing, or while others wait for their turn.
-    fn of(runtime: &Runtime, channel: i64, now: ngoma_message::Timestamp) -> Option<Self> {
+    fn of(runtime: &Runtime, channel: i64, now: Timestamp) -> Option<Self> {
         let running = runtime.host.get(channel)?;
         if running.has_backlog() || outbound::is_paused(runtime, channel) {
             return None;

@@ -178,21 +178,7 @@ impl Store {
                     may_repeat,
                 } => {
                     effects.is_ambiguous = *may_repeat && note_ambiguous(db, &outcome)?;
-                    db.execute(
-                        "UPDATE work SET lease = 0, published = 0, due_at = ?5,
-                            attempts = CASE WHEN attempts > ?6 THEN attempts - ?6 ELSE 0 END,
-                            attempt_at = NULL, may_repeat = CASE WHEN ?7 = 1 THEN 1 ELSE may_repeat END
-                        WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
-                        &args![
-                            outcome.account,
-                            &outcome.message,
-                            QueueKind::Outbound.number(),
-                            lease,
-                            *due_at,
-                            !counts,
-                            *may_repeat
-                        ],
-                    )?;
+                    put_off(db, &outcome, *due_at, *counts, *may_repeat)?;
                 }
                 AttemptResult::HandedOn { reason } => effects = record_handed_on(db, &outcome, reason)?,
                 AttemptResult::PassedOn { channel, from } => {
@@ -341,6 +327,32 @@ fn note_ambiguous(db: &mut dyn Db, outcome: &OutcomeWrite) -> Result<bool, SqlEr
         ],
     );
     Ok(noted? == 1)
+}
+
+/// Leaves a message in the queue until then. An attempt that does not count may never have begun.
+fn put_off(
+    db: &mut dyn Db,
+    outcome: &OutcomeWrite,
+    due_at: Timestamp,
+    counts: bool,
+    may_repeat: bool,
+) -> Result<(), SqlError> {
+    db.execute(
+        "UPDATE work SET lease = 0, published = 0, due_at = ?5,
+            attempts = CASE WHEN attempts > ?6 THEN attempts - ?6 ELSE 0 END,
+            attempt_at = NULL, may_repeat = CASE WHEN ?7 = 1 THEN 1 ELSE may_repeat END
+        WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
+        &args![
+            outcome.account,
+            &outcome.message,
+            QueueKind::Outbound.number(),
+            outcome.lease,
+            due_at,
+            !counts,
+            may_repeat
+        ],
+    )
+    .map(drop)
 }
 
 /// Lets another channel try a message, from its first attempt.

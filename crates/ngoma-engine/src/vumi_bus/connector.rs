@@ -5,6 +5,7 @@ use super::intake::Intake;
 use super::lanes::Lanes;
 use super::peer::Peer;
 use super::settings::ConnectorSettings;
+use super::transport_status;
 use crate::amqp::{Bus, BusError, BusOptions, ExchangeKind, Publication, Published, QueueSpec, VUMI_EXCHANGE};
 use crate::channel::Shutdown;
 use serde_json::Value;
@@ -99,13 +100,15 @@ impl Connector {
         published
     }
 
-    /// Works until told to stop: takes what comes by these queues, sends heartbeats, watches the other side's.
+    /// Works until told to stop: takes what comes by these queues, sends heartbeats, watches the other side's, and reads
+    /// a transport's states.
     pub async fn run(&self, intakes: Vec<(Line, Arc<dyn Intake>)>, stop: Shutdown) -> Result<(), BusError> {
         let mut stopping = stop.clone();
         tokio::select! {
             () = self.declare() => {}
             () = stopping.requested() => return Ok(()),
         }
+        let is_of_transport = intakes.iter().any(|(line, _)| *line == Line::Inbound);
         let taking = intakes.into_iter().map(|(line, intake)| {
             let lanes = Lanes {
                 bus: self.bus.clone(),
@@ -125,7 +128,13 @@ impl Connector {
                 heartbeat::watch(&self.bus, peer, stop.clone()).await;
             }
         };
-        let (taken, (), ()) = tokio::join!(taking, beating, watching);
+        // Who takes a transport's messages hears its states too.
+        let reading = async {
+            if is_of_transport {
+                transport_status::watch(&self.bus, &self.transport_name, stop.clone()).await;
+            }
+        };
+        let (taken, (), (), ()) = tokio::join!(taking, beating, watching, reading);
         taken.map(drop)
     }
 

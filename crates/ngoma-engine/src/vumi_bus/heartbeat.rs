@@ -1,14 +1,12 @@
 //! Heartbeats, as Vumi's workers send them and its monitor hears them: ours are sent, the other side's are watched.
 
+use super::overhear::overhear;
 use super::peer::{Peer, Turn};
-use crate::amqp::{
-    Binding, Bus, Consumer, ExchangeKind, Exclusivity, Passing, Publication, QueueKind, QueueSpec, Subscription,
-};
+use crate::amqp::{Bus, ExchangeKind, Publication};
 use crate::channel::Shutdown;
 use crate::clock::{Clock, SystemClock};
 use ngoma_message::MessageId;
 use serde_json::{Value, json};
-use std::num::NonZeroU16;
 use std::time::Duration;
 
 /// Where heartbeats go.
@@ -20,11 +18,6 @@ const VERSION: &str = "20130319";
 const SYSTEM: &str = "global";
 /// How often one is sent.
 const PERIOD: Duration = Duration::from_secs(10);
-/// How many heartbeats wait to be heard; older ones make room.
-const WAITING_MAX: u32 = 1000;
-/// How long our queue stays when we are gone.
-const GONE_AFTER: Duration = Duration::from_secs(60);
-const PREFETCH: u16 = 100;
 
 /// Sends heartbeats under this name until told to stop.
 pub(super) async fn send(bus: &Bus, worker_name: &str, mut stop: Shutdown) {
@@ -70,8 +63,7 @@ fn heartbeat(worker_name: &str, now_micros: i64) -> Value {
 
 /// Listens to the heartbeats of the other side until told to stop.
 pub(super) async fn watch(bus: &Bus, peer: &Peer, mut stop: Shutdown) {
-    let queue = format!("ngoma.heartbeats.{}", MessageId::generate());
-    let Ok(mut consumer) = listen(bus, &queue).await else {
+    let Ok(mut consumer) = overhear(bus, "heartbeats", EXCHANGE, ROUTING_KEY).await else {
         return;
     };
     let mut looking = tokio::time::interval(PERIOD);
@@ -95,29 +87,6 @@ pub(super) async fn watch(bus: &Bus, peer: &Peer, mut stop: Shutdown) {
             None => {}
         }
     }
-}
-
-async fn listen(bus: &Bus, queue: &str) -> Result<Consumer, crate::amqp::BusError> {
-    let _ = bus.ensure_exchange(EXCHANGE, ExchangeKind::Direct).await;
-    let declared = bus.ensure_queue(QueueSpec {
-        name: queue.to_owned(),
-        kind: QueueKind::Passing(Passing {
-            gone_after: GONE_AFTER,
-            length_limit: WAITING_MAX,
-        }),
-        binding: Some(Binding {
-            exchange: EXCHANGE.to_owned(),
-            routing_key: ROUTING_KEY.to_owned(),
-        }),
-    });
-    if let Err(error) = declared.await {
-        tracing::warn!(%error, "heartbeats cannot be heard yet");
-    }
-    bus.consume(Subscription {
-        queue: queue.to_owned(),
-        prefetch: NonZeroU16::new(PREFETCH).unwrap_or(NonZeroU16::MIN),
-        exclusivity: Exclusivity::Shared,
-    })
 }
 
 #[cfg(test)]

@@ -6,8 +6,10 @@ mod heartbeat;
 mod intake;
 mod lanes;
 mod notes;
+mod overhear;
 mod peer;
 mod settings;
+mod transport_status;
 
 pub use connector::{Connector, Line};
 pub use intake::{Intake, Taken};

@@ -4,7 +4,7 @@ use crate::program::{Server, ussd};
 use std::time::{Duration, Instant};
 
 /// The process that is the child of `parent` and runs `ngoma worker`.
-fn worker_of(parent: u32) -> Option<u32> {
+pub fn worker_of(parent: u32) -> Option<u32> {
     let children = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).ok()?;
     children.split_whitespace().find_map(|id| id.parse().ok())
 }
@@ -17,7 +17,7 @@ fn is_alive(id: u32) -> bool {
     state.is_some_and(|state| state != "Z" && state != "X")
 }
 
-async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let limit = Instant::now() + Duration::from_secs(30);
     while !is_so() {
         assert!(Instant::now() < limit, "waited too long until {what}");

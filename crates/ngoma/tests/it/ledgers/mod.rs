@@ -4,6 +4,7 @@
 pub mod engine_process;
 mod scene;
 
+use crate::processes::{until, worker_of};
 use ngoma_testkit::servers::{self, PostgresServer, RabbitNode};
 use scene::{LEASE, Scene};
 use std::time::Duration;
@@ -41,6 +42,15 @@ async fn pause_all(scene: &mut Scene, _round: usize) {
     process.resume_group().unwrap();
 }
 
+/// The program is told to begin anew, as after a deploy.
+async fn deploy(scene: &mut Scene, _round: usize) {
+    let process = scene.workers[0].process();
+    let before = worker_of(process.id());
+    process.signal(libc::SIGHUP).unwrap();
+    let is_replaced = || worker_of(process.id()).is_some_and(|id| Some(id) != before);
+    until("another worker", is_replaced).await;
+}
+
 fn database_setting() -> String {
     format!("store = \"{}\"", servers::postgres().database().url())
 }
@@ -68,6 +78,21 @@ async fn kill_9_on_postgres_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_is_stopped_for_long_on_sqlite_loses_nothing() {
     Scene::of_programs(1, "").await.under_load(1, pause_all).await;
+}
+
+/// F33
+#[tokio::test(flavor = "multi_thread")]
+async fn deploys_on_sqlite_lose_nothing_and_double_nothing() {
+    Scene::of_programs(1, "").await.under_load_unharmed(10, deploy).await;
+}
+
+/// F33
+#[tokio::test(flavor = "multi_thread")]
+async fn deploys_on_postgres_lose_nothing_and_double_nothing() {
+    if servers::available() {
+        let mut scene = Scene::of_programs(1, &database_setting()).await;
+        scene.under_load_unharmed(10, deploy).await;
+    }
 }
 
 /// F32: the other worker takes its work over, and it wakes up.

@@ -133,9 +133,18 @@ impl Scene {
         self
     }
 
-    /// Runs the load with so many faults spread over it, each of which may cost a window of messages, and checks what came
-    /// of it.
-    pub async fn under_load(&mut self, faults: usize, mut fault: impl AsyncFnMut(&mut Self, usize)) {
+    /// Runs the load with so many faults spread over it, each of which may double a window of messages, and checks what
+    /// came of it.
+    pub async fn under_load(&mut self, faults: usize, fault: impl AsyncFnMut(&mut Self, usize)) {
+        self.under(faults, faults * WINDOW, fault).await;
+    }
+
+    /// The same with what must double nothing.
+    pub async fn under_load_unharmed(&mut self, times: usize, act: impl AsyncFnMut(&mut Self, usize)) {
+        self.under(times, 0, act).await;
+    }
+
+    async fn under(&mut self, faults: usize, doubled: usize, mut fault: impl AsyncFnMut(&mut Self, usize)) {
         let volume = volume();
         let begun = Instant::now();
         let receipts = self.carrier.keep_sending_receipts(Duration::from_millis(50));
@@ -151,7 +160,7 @@ impl Scene {
         persons.to_the_last().await;
         self.until_answered(&ids).await;
         let took = begun.elapsed();
-        self.check(&ids, faults).await;
+        self.check(&ids, doubled).await;
         drop(receipts);
         tell_rates(&ids, &self.carrier.ledger(), took);
     }
@@ -201,13 +210,13 @@ impl Scene {
         answer.await.map(|answer| answer.json()).unwrap_or_default()
     }
 
-    /// What was accepted arrived; what arrived more than once is within the window of each loss, and marked.
-    async fn check(&self, ids: &HashSet<String>, losses: usize) {
+    /// What was accepted arrived; no more than so many arrived more than once, and those are marked.
+    async fn check(&self, ids: &HashSet<String>, doubled: usize) {
         self.until_ended(ids).await;
         let ledger = self.carrier.ledger();
         let verdict = ledger::compare(ids.iter().map(String::as_str), &ledger);
         assert!(verdict.lost.is_empty(), "{verdict}: {:?}", verdict.lost);
-        assert!(verdict.duplicates.len() <= losses * WINDOW, "{verdict}");
+        assert!(verdict.duplicates.len() <= doubled, "{verdict}");
         for id in verdict.duplicates.keys() {
             let message = self.message(id).await;
             assert_eq!(message["possible_duplicate"], true, "{id} was sent twice: {message}");

@@ -64,6 +64,35 @@ async fn reaches(client: &JsonClient, id: &str, status: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_transport_says_of_itself_is_logged() {
+    if !servers::available() {
+        return;
+    }
+    let url = servers::rabbitmq().vhost();
+    let mut transport = Worker::start(Role::Transport, Style::Vumi, &url, "their").await;
+    let server = server(&url, "sms").await;
+    let down = json!({
+        "message_version": "20110921", "message_type": "status_event", "component": "smpp", "status": "down",
+        "type": "connection_lost", "message": "the link is gone", "reasons": [], "details": {}, "transport_name": "their"
+    });
+    // Nobody tells when the server has begun to listen.
+    let logged = async || {
+        transport.publish_raw("status.status", &down.to_string());
+        server
+            .process
+            .log()
+            .contains("a Vumi transport says that it is down")
+            .then_some(())
+    };
+    until("the transport's state", logged).await;
+    let log = server.process.log();
+    assert!(
+        log.contains("connection_lost: the link is gone") && log.contains("their"),
+        "{log}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_people_send_by_a_transport_is_answered_by_our_service() {
     if !servers::available() {
         return;
