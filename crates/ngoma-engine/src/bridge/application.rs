@@ -145,23 +145,28 @@ impl Application {
             ends_session: planned.ends_session,
             trail: planned.trail,
         };
-        let storing = runtime.persist(|| runtime.store.accept_submitted(submitted.clone()));
-        match storing.await.map_err(later)? {
-            AcceptResult::Accepted => {}
-            // It was committed and the answer was lost.
-            AcceptResult::Known(ids) if ids.contains(&id) => {}
-            AcceptResult::Known(_) => return Ok(()),
-            AcceptResult::KeyTaken => return Err(refused("its message_id was used before, for another message")),
-        }
         let answers = planned.plan.answers(&root, now, lease);
         let (runtime, under_way) = (Arc::clone(runtime), runtime.under_way.enter());
-        tokio::spawn(async move {
-            for answer in answers {
-                answer.go_on(&runtime).await;
+        // In its own task: a bridge that is closed meanwhile has it stored and sent all the same.
+        let storing = tokio::spawn(async move {
+            let storing = runtime.persist(|| runtime.store.accept_submitted(submitted.clone()));
+            match storing.await.map_err(later)? {
+                AcceptResult::Accepted => {}
+                // It was committed and the answer was lost.
+                AcceptResult::Known(ids) if ids.contains(&id) => {}
+                AcceptResult::Known(_) => return Ok(()),
+                AcceptResult::KeyTaken => return Err(refused("its message_id was used before, for another message")),
             }
-            drop(under_way);
+            tokio::spawn(async move {
+                for answer in answers {
+                    answer.go_on(&runtime).await;
+                }
+                drop(under_way);
+            });
+            Ok(())
         });
-        Ok(())
+        let broke_off = |_| Err(Problem::Later("taking it broke off".into()));
+        storing.await.unwrap_or_else(broke_off)
     }
 
     fn key(&self, message: &Message) -> String {

@@ -108,12 +108,10 @@ pub(super) async fn accept(
     };
     // Others find places of their own among what waits for the store.
     let place = match catalog.account(client.account) {
-        Some(account) => account.accepting.acquire().await.ok(),
+        Some(account) => Arc::clone(&account.accepting).acquire_owned().await.ok(),
         None => None,
     };
-    let stored = hand_in(runtime, acceptance).await;
-    drop(place);
-    match stored {
+    match hand_in(runtime, acceptance, place).await {
         Ok(AcceptResult::Accepted) => Ok(ids),
         Ok(AcceptResult::Known(ids)) => Ok(ids),
         Ok(AcceptResult::KeyTaken) => Err(AcceptError::KeyTaken),

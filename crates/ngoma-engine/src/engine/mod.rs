@@ -340,8 +340,9 @@ impl Engine {
         let freed = self.runtime.store.free_leases_of_the_dead().await?;
         if freed > 0 {
             tracing::warn!(processes = freed, "the work of processes that are gone is taken over");
-            self.runtime.look_for_due_work();
         }
+        // What nobody's process had was freed too.
+        self.runtime.look_for_due_work();
         Ok(freed)
     }
 

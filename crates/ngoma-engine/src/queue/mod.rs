@@ -111,33 +111,60 @@ async fn pull_all(runtime: &Arc<Runtime>, turn: usize) -> Result<Duration, Store
     }
     let mut wait = LONGEST_SLEEP;
     for running in channels {
-        running.note_backlog(false);
+        let mut has_due = false;
         for kind in QueueKind::OF_CHANNELS {
             if kind == QueueKind::Outbound && outbound::is_paused(runtime, running.id) {
+                // Who knows what waits there.
+                has_due = true;
                 continue;
             }
-            wait = wait.min(pull(runtime, &running, kind).await?);
+            let look = pull(runtime, &running, kind).await?;
+            has_due |= look.has_due;
+            wait = wait.min(look.wait);
+        }
+        if !has_due {
+            running.note_backlog(false);
         }
     }
     Ok(wait)
 }
 
-/// Takes some of what is due in a line; says how long until there is more.
-async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -> Result<Duration, StoreError> {
+/// What a look at a line found.
+struct Look {
+    /// Whether something was due.
+    has_due: bool,
+    /// How long until there is more.
+    wait: Duration,
+}
+
+/// Takes some of what is due in a line.
+async fn pull(runtime: &Arc<Runtime>, running: &Arc<Running>, kind: QueueKind) -> Result<Look, StoreError> {
+    let none_for = |wait| Ok(Look { has_due: false, wait });
     if runtime.is_stopping() {
         // What is still queued when the engine stops is taken after its next start.
-        return Ok(LONGEST_SLEEP);
+        return none_for(LONGEST_SLEEP);
     }
     let now = runtime.clock.now();
     let Some(due) = runtime.queue.next_due(running.line(kind)).await? else {
-        return Ok(LONGEST_SLEEP);
+        return none_for(LONGEST_SLEEP);
     };
     if due > now {
-        return Ok(due.since(now));
+        return none_for(due.since(now));
     }
     // Until a look finds nothing, what comes meanwhile stands behind what is here. Whoever frees a place wakes us; one
     // freed just before this is seen below.
     running.note_backlog(true);
+    let wait = take_due(runtime, running, kind, now).await?;
+    Ok(Look { has_due: true, wait })
+}
+
+/// Takes some of what is due in a line; says how long until there is more.
+async fn take_due(
+    runtime: &Arc<Runtime>,
+    running: &Arc<Running>,
+    kind: QueueKind,
+    now: Timestamp,
+) -> Result<Duration, StoreError> {
     let taken = match kind {
         QueueKind::Inbound => pull_inbound(runtime, running).await?,
         QueueKind::Outbound => pull_outbound(runtime, running).await?,

@@ -48,7 +48,7 @@ async fn ask(world: &Arc<World>, random: &Random, account: &str, key: &str, coun
         lease: engine.runtime().store.epoch(),
         idempotency: Some((key.to_owned(), b"the same each time".to_vec())),
     };
-    let accepted = process.ask(async move { hand_in(engine.runtime(), acceptance).await });
+    let accepted = process.ask(async move { hand_in(engine.runtime(), acceptance, None).await });
     let known = match accepted.await {
         Some(Ok(AcceptResult::Accepted)) => ids.clone(),
         Some(Ok(AcceptResult::Known(known))) => known,

@@ -275,7 +275,7 @@ fn record_sent(
     Ok(effects)
 }
 
-/// Moves a message on to `sent`, with the id the provider gave it; says whether it moved.
+/// Moves a message on to `sent`, with the id the provider gave it; says whether it moved. The first id it got stays.
 fn note_sent(db: &mut dyn Db, account: i64, message: &MessageId, provider_id: Option<&str>) -> Result<bool, SqlError> {
     let params = args![account, message, provider_id, Status::Sent];
     let moved = db.execute(
@@ -288,7 +288,7 @@ fn note_sent(db: &mut dyn Db, account: i64, message: &MessageId, provider_id: Op
     )?;
     if moved == 0 && provider_id.is_some() {
         db.execute(
-            "UPDATE message SET provider_id = ?3 WHERE account = ?1 AND id = ?2",
+            "UPDATE message SET provider_id = ?3 WHERE account = ?1 AND id = ?2 AND provider_id IS NULL",
             &params[..3],
         )?;
     }

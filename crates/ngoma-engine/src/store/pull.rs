@@ -1,7 +1,7 @@
 //! Work that was taken and that nobody here knows of: when a pull's answer is lost, the database may have leased it
 //! all the same. It is freed before anything else is taken.
 
-use super::sql::args;
+use super::sql::{Db, Dialect, SqlError, args};
 use super::{QueueKind, Store, StoreError};
 use ngoma_message::MessageId;
 use std::collections::VecDeque;
@@ -94,6 +94,9 @@ impl Store {
     async fn free_pull(&self, pull: Pull) -> Result<(), StoreError> {
         self.write(pull.account, move |db| {
             for item in pull.items() {
+                if db.dialect() == Dialect::Postgres {
+                    await_others(db, &pull, &item)?;
+                }
                 db.execute(
                     "UPDATE work SET lease = 0, published = 0 WHERE account = ?1 AND item = ?2 AND kind = ?3 AND lease = ?4",
                     &args![pull.account, &item, pull.kind.number(), pull.lease],
@@ -106,5 +109,25 @@ impl Store {
 
     fn unsure(&self) -> std::sync::MutexGuard<'_, VecDeque<Pull>> {
         self.inner.unsure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits for whoever has a row of work in hand that is not committed: the server may still be committing what a line that
+/// broke had asked it for, and what frees the row must come after that.
+fn await_others(db: &mut dyn Db, pull: &Pull, item: &MessageId) -> Result<(), SqlError> {
+    let key = args![pull.account, item, pull.kind.number()];
+    // It waits for a row that is being inserted, …
+    let inserted = db.execute(
+        "INSERT INTO work (account, item, kind, channel, priority, due_at) VALUES (?1, ?2, ?3, 0, 0, 0)
+        ON CONFLICT DO NOTHING",
+        &key,
+    )?;
+    let row = "account = ?1 AND item = ?2 AND kind = ?3";
+    match inserted {
+        1 => db.execute(&format!("DELETE FROM work WHERE {row}"), &key).map(drop),
+        // … and this for one that is being changed.
+        _ => db
+            .query(&format!("SELECT 1 FROM work WHERE {row} FOR UPDATE"), &key)
+            .map(drop),
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn begin(db: &mut dyn Db, folder: &str, others: Others, lease: Durati
 fn free(db: &mut dyn Db, epoch: i64) -> Result<(), SqlError> {
     // What came from the spool is under the negative number.
     db.execute(
-        &format!("UPDATE work SET {FREED} WHERE lease IN (?1, ?2)"),
+        &format!("UPDATE work SET {FREED} WHERE lease IN (?1, ?2) AND lease <> 0"),
         &args![epoch, -epoch],
     )?;
     db.execute("DELETE FROM worker WHERE epoch = ?1", &args![epoch])?;

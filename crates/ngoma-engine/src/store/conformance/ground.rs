@@ -13,6 +13,7 @@ use crate::store::{
 use crate::trace::Trail;
 use async_trait::async_trait;
 use ngoma_message::{Address, MessageId, Object, Timestamp};
+use ngoma_testkit::servers;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub(super) struct Ground {
 enum Database {
     Sqlite,
     Model(Arc<Disk>),
-    Postgres(String),
+    Postgres(servers::Database),
 }
 
 /// Checks something on every kind of store.
@@ -46,32 +47,8 @@ pub(super) async fn on_every_store(check: impl AsyncFn(&mut Ground)) {
 /// Checks something on the kinds of stores that several processes work on at once.
 pub(super) async fn on_stores_of_several(check: impl AsyncFn(&mut Ground)) {
     check(&mut Ground::on(Database::Model(Disk::new(Arc::new(SystemClock)))).await).await;
-    if let Ok(server) = std::env::var("NGOMA_TEST_POSTGRES") {
-        check(&mut Ground::on(Database::Postgres(new_database(&server))).await).await;
-    }
-}
-
-fn new_database(server: &str) -> String {
-    let name = format!("c{}", MessageId::generate());
-    let made = std::process::Command::new("psql")
-        .args([&format!("{server}/postgres"), "-qc", &format!("CREATE DATABASE {name}")])
-        .status();
-    assert!(made.unwrap().success());
-    format!("{server}/{name}")
-}
-
-impl Drop for Ground {
-    /// Leaves no database behind.
-    fn drop(&mut self) {
-        if let Database::Postgres(url) = &self.database
-            && let Some((server, name)) = url.rsplit_once('/')
-        {
-            self.store.close();
-            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-            let _ = std::process::Command::new("psql")
-                .args([&format!("{server}/postgres"), "-qc", &drop])
-                .status();
-        }
+    if servers::available() {
+        check(&mut Ground::on(Database::Postgres(servers::postgres().database())).await).await;
     }
 }
 
@@ -106,6 +83,14 @@ impl Ground {
             store,
             database,
             folders: vec![folder],
+        }
+    }
+
+    /// Where the database is, when it is a PostgreSQL.
+    pub(super) fn postgres(&self) -> Option<String> {
+        match &self.database {
+            Database::Postgres(database) => Some(database.url()),
+            Database::Sqlite | Database::Model(_) => None,
         }
     }
 
@@ -270,7 +255,7 @@ async fn open(database: &Database, folder: &Path) -> Store {
             return Store::on_model(disk, Arc::new(Calm), &name);
         }
         Database::Sqlite => StoreChoice::Sqlite,
-        Database::Postgres(url) => StoreChoice::Postgres(url.clone()),
+        Database::Postgres(database) => StoreChoice::Postgres(database.url()),
     };
     Store::open(folder, StoreOptions::of_a_test(choice)).await.unwrap()
 }

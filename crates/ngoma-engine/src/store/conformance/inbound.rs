@@ -1,7 +1,8 @@
 //! What people send: taken once.
 
-use super::{Ground, on_every_store};
+use super::{Ground, on_every_store, on_stores_of_several};
 use crate::inbound::Fingerprint;
+use crate::store::sql::{Db, PostgresDb, args};
 use crate::store::{InboundMessage, Publish, QueueKind, StoreError, StoredInbound};
 use crate::trace::Trail;
 use ngoma_message::MessageId;
@@ -9,7 +10,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 async fn take(ground: &Ground, message: &InboundMessage) -> Result<StoredInbound, StoreError> {
@@ -178,6 +179,53 @@ async fn what_may_be_stored_and_leased_to_nobody_is_freed_once() {
             .await
             .unwrap();
         assert_eq!(waiting(ground).await, 0);
+    })
+    .await;
+}
+
+/// A line that broke may have left the server in the middle of a commit.
+#[tokio::test]
+async fn what_the_server_still_commits_is_freed_after_that() {
+    on_stores_of_several(async |ground| {
+        let Some(url) = ground.postgres() else { return };
+        let (line, epoch, item) = (
+            ground.line(QueueKind::Inbound),
+            ground.store.epoch(),
+            MessageId::generate(),
+        );
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (freed, is_freed) = mpsc::channel::<()>();
+        let committing = std::thread::spawn({
+            let item = item.clone();
+            move || {
+                let mut db = PostgresDb::connect(&url).unwrap();
+                let mut watching = PostgresDb::connect(&url).unwrap();
+                db.script("BEGIN").unwrap();
+                db.execute(
+                    "INSERT INTO work (account, item, kind, channel, priority, due_at, lease)
+                    VALUES (?1, ?2, 0, ?3, 2, 0, ?4)",
+                    &args![line.account, &item, line.channel, epoch],
+                )
+                .unwrap();
+                begun.send(()).unwrap();
+                let waiting = "SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+                while watching.number(waiting, &[]).unwrap() == 0 && is_freed.try_recv().is_err() {
+                    std::thread::yield_now();
+                }
+                db.script("COMMIT").unwrap();
+            }
+        });
+        has_begun.await.unwrap();
+        let items = std::iter::once(item);
+        ground
+            .store
+            .note_unsure(ground.account, QueueKind::Inbound, items, epoch);
+        ground.store.free_unsure_pulls(QueueKind::OF_CHANNELS).await.unwrap();
+        let _ = freed.send(());
+        committing.join().unwrap();
+        let due = ground.store.next_due(line).await.unwrap();
+        assert!(due.is_some(), "it is leased to nobody");
     })
     .await;
 }

@@ -1,5 +1,5 @@
 //! What every store keeps, whatever holds it: one suite, run on a SQLite file, on the model of a disk that simulations
-//! use, and on PostgreSQL when `NGOMA_TEST_POSTGRES` names a server.
+//! use, and on PostgreSQL.
 
 mod accepting;
 mod ground;
