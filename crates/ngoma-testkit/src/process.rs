@@ -40,7 +40,8 @@ pub struct Memory {
 }
 
 impl NgomaProcess {
-    /// Starts `program ARGS… --listen 127.0.0.1:PORT` on a port that nobody takes while it is down, in `folder` and waits until `/ready` answers 200.
+    /// Starts `program ARGS… --listen 127.0.0.1:PORT` on a port that nobody takes while it is down, in `folder` and waits
+    /// until `/ready` answers 200.
     /// Standard output and error go to `folder/process.log`.
     pub async fn start<S: AsRef<OsStr>>(program: &Path, args: &[S], folder: &Path) -> io::Result<Self> {
         Self::start_on(free_port()?, program, args, folder).await

@@ -55,7 +55,7 @@ async fn store(runtime: &Arc<Runtime>, mut acceptance: Acceptance) -> Result<Acc
 /// Which messages go on at once.
 #[derive(Default)]
 struct Plan {
-    /// Those that do, with their places in memory: as many as their channels have room for now.
+    /// Those that do, with their places in memory: no more than their channels have free.
     ahead: Vec<(NewOutbound, Arc<Running>, Place)>,
     /// The channels of the others.
     behind: Vec<Arc<Running>>,

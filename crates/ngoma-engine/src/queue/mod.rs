@@ -114,7 +114,7 @@ async fn pull_all(runtime: &Arc<Runtime>, turn: usize) -> Result<Duration, Store
         let mut has_due = false;
         for kind in QueueKind::OF_CHANNELS {
             if kind == QueueKind::Outbound && outbound::is_paused(runtime, running.id) {
-                // Who knows what waits there.
+                // Nobody looks at what waits there.
                 has_due = true;
                 continue;
             }
