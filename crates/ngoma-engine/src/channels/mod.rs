@@ -70,7 +70,8 @@ impl Running {
             window: room.sending,
             sending: Arc::new(Semaphore::new(room.sending)),
             pace: Bucket::default(),
-            backlog: AtomicBool::new(false),
+            // An earlier process may have left some: a look at the queue tells.
+            backlog: AtomicBool::new(true),
             stop,
             task: Mutex::new(Some(task)),
         });

@@ -25,7 +25,7 @@ use crate::record::{MessageRecord, SessionRecord, TraceLine, WorkerRecord};
 use crate::service::{LogLine, ServiceRunner};
 use crate::spool::{self, Spool, SpoolStatus};
 use crate::store::{OpenError, Store, StoreChoice, StoreError};
-use crate::{channels, inbound, outbound, queue};
+use crate::{channels, inbound, outbound, queue, receipts};
 use lease::WorkerLease;
 use ngoma_message::{Address, MessageId, Timestamp};
 use queue_parts::{Brokered, QueueParts};
@@ -350,6 +350,12 @@ impl Engine {
     /// the parts of those that were handed on. Says how many texts; none are left when it says none.
     pub async fn end_held_texts(&self) -> Result<usize, StoreError> {
         inbound::end_held_texts(&self.runtime, UPKEEP_AT_ONCE).await
+    }
+
+    /// A step of maintenance: does receipts that crossed the answers to their sends, which two processes wrote at once.
+    /// Says how many; none are left when it says none.
+    pub async fn join_crossed_receipts(&self) -> Result<usize, StoreError> {
+        receipts::join_crossed(&self.runtime, UPKEEP_AT_ONCE).await
     }
 
     /// A step of maintenance: removes services' keys that have expired. Says how many; none are left when it says none.

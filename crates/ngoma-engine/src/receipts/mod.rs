@@ -76,6 +76,21 @@ fn carrier_key(base: IdBase, side: Side, id: &str) -> String {
     key
 }
 
+/// Does receipts that crossed the answers to their sends, at most `limit`; says how many.
+pub(crate) async fn join_crossed(runtime: &Runtime, limit: usize) -> Result<usize, StoreError> {
+    let now = runtime.clock.now();
+    let crossed = runtime.store.crossed_receipts(now, limit).await?;
+    let count = crossed.len();
+    for receipt in crossed {
+        let listeners = runtime.catalog().listeners(receipt.account);
+        runtime.store.join_crossed(receipt, now, listeners).await?;
+    }
+    if count > 0 {
+        runtime.look_for_follow_ups();
+    }
+    Ok(count)
+}
+
 /// Keeps a receipt until the store takes it.
 async fn keep(runtime: &Runtime, write: ReceiptWrite) -> Result<Reported, ReceiveError> {
     spool(runtime, Arrival::Receipt(write)).await?;

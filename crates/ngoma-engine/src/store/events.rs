@@ -57,9 +57,11 @@ pub(super) fn append_event(db: &mut dyn Db, event: &NewEvent<'_>, listeners: &Li
     if listeners.is_empty() {
         return db.insert_unasked(EVENT, &[row.into()]);
     }
-    let sql = "INSERT INTO message_event (account, message, id, at, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT DO NOTHING";
-    if db.execute(sql, &row)? == 0 {
+    let asked = Insert {
+        tail: "ON CONFLICT DO NOTHING RETURNING 1",
+        ..EVENT
+    };
+    if db.insert(asked, &[row.into()])?.is_empty() {
         return Ok(());
     }
     let tell = |kind, line| FollowUp {

@@ -10,6 +10,7 @@ mod conformance;
 mod dead_letters;
 mod depth;
 mod directory;
+mod early_receipts;
 mod event_steps;
 mod events;
 pub(crate) mod files;

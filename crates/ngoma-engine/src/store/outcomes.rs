@@ -1,11 +1,12 @@
 //! Attempts to send and what became of them.
 
 use super::backend::OpError;
+use super::early_receipts::join_orphans;
 use super::events::{NewEvent, append_event};
 use super::inbound::{stored_address, stored_metadata};
 use super::parts::{PartOutcome, forget_parts, record_part};
 use super::queries::{append_trace_as, append_trace_once};
-use super::receipts::{WHOLE, join_orphans, know_carrier_id};
+use super::receipts::{WHOLE, know_carrier_id};
 use super::sql::{Db, Row, SqlError, args};
 use super::work::{Ended, finish};
 use super::{PulledOutbound, QueueKind, Store, StoreError};

@@ -173,9 +173,10 @@ pub(super) fn append_trace_once(
     if trail.is_empty() {
         return Ok(true);
     }
-    let added = db.execute(
-        "INSERT INTO trace (account, message, id, lines) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-        &args![account, root, id, trail.pack()],
-    )?;
-    Ok(added == 1)
+    let asked = Insert {
+        tail: "ON CONFLICT DO NOTHING RETURNING 1",
+        ..TRACE
+    };
+    let added = db.insert(asked, &[args![account, root, id, trail.pack()].into()])?;
+    Ok(!added.is_empty())
 }

@@ -1,11 +1,12 @@
-//! Delivery receipts, matched within one channel; those that come before the id they name wait for it.
+//! Delivery receipts, matched within one channel.
 
 use super::backend::OpError;
+use super::early_receipts::hold;
 use super::events::{NewEvent, append_event};
 use super::outcomes::{OutcomeWrite, set_status};
-use super::partitions::{CARRIER_ID_DAYS, ORPHAN_DAYS};
+use super::partitions::CARRIER_ID_DAYS;
 use super::parts::{fold, move_part};
-use super::sql::{Db, Insert, Param, SqlError, args};
+use super::sql::{Db, Insert, SqlError, args};
 use super::work::end;
 use super::{QueueKind, Store, StoreError};
 use crate::channel::{Receipt, ReceiptFor};
@@ -18,8 +19,6 @@ use std::sync::Arc;
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 /// The part of an id that means a message whole.
 pub(super) const WHOLE: u8 = 0;
-/// How many receipts of a channel wait on one day for ids that nobody knows; more are refused.
-const ORPHANS: i64 = 10_000;
 
 const CARRIER_ID: Insert = Insert {
     into: "carrier_id (account, day, channel, key, message, part)",
@@ -109,7 +108,7 @@ pub(super) fn find_by_id(
 }
 
 /// The latest message a receipt means, since providers use ids again.
-fn find_by_carrier_id(db: &mut dyn Db, write: &ReceiptWrite, key: &str) -> Result<Option<Found>, SqlError> {
+pub(super) fn find_by_carrier_id(db: &mut dyn Db, write: &ReceiptWrite, key: &str) -> Result<Option<Found>, SqlError> {
     let today = day(write.at);
     for day in (today - CARRIER_ID_DAYS..=today + 1).rev() {
         let known = db.first(
@@ -125,39 +124,6 @@ fn find_by_carrier_id(db: &mut dyn Db, write: &ReceiptWrite, key: &str) -> Resul
     Ok(None)
 }
 
-/// Keeps a receipt that came before the answer to the send it is about.
-fn hold(db: &mut dyn Db, write: &ReceiptWrite, key: &str) -> Result<ReceiptResult, OpError> {
-    #[cfg(feature = "faults")]
-    if crate::faults::is_planted(crate::faults::Fault::EarlyReceiptDropped) {
-        return Ok(ReceiptResult::Held);
-    }
-    let (account, day) = (write.account, day(write.at));
-    let waiting = db.number(
-        "SELECT count(*) FROM (SELECT 1 AS one FROM orphan_receipt WHERE account = ?1 AND day = ?2 AND channel = ?3
-        LIMIT ?4) AS waiting",
-        &args![account, day, write.channel, ORPHANS],
-    )?;
-    if waiting >= ORPHANS {
-        return Ok(ReceiptResult::Unknown);
-    }
-    let status = word(write.receipt.status);
-    db.execute(
-        "INSERT INTO orphan_receipt (account, day, channel, key, id, at, status, reason)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
-        &args![
-            account,
-            day,
-            write.channel,
-            key,
-            &write.event,
-            write.at,
-            status,
-            &write.receipt.reason
-        ],
-    )?;
-    Ok(ReceiptResult::Held)
-}
-
 /// From now on this id means the message, or this part of it.
 pub(super) fn know_carrier_id(db: &mut dyn Db, outcome: &OutcomeWrite, key: &str, part: u8) -> Result<(), SqlError> {
     let row = args![
@@ -169,55 +135,6 @@ pub(super) fn know_carrier_id(db: &mut dyn Db, outcome: &OutcomeWrite, key: &str
         i64::from(part)
     ];
     db.insert_unasked(CARRIER_ID, &[row.into()])
-}
-
-/// Receipts that named an id before it was known are done now; gives what those said that moved the message.
-pub(super) fn join_orphans(
-    db: &mut dyn Db,
-    outcome: &OutcomeWrite,
-    key: &str,
-    part: u8,
-) -> Result<Vec<DeliveryStatus>, SqlError> {
-    let (account, today) = (outcome.account, day(outcome.at));
-    let days = today - ORPHAN_DAYS..=today + 1;
-    // A list, not a range: each day is then found in the index by itself.
-    let places: Vec<String> = (4..).zip(days.clone()).map(|(place, _)| format!("?{place}")).collect();
-    let sql = format!(
-        "DELETE FROM orphan_receipt WHERE account = ?1 AND channel = ?2 AND key = ?3 AND day IN ({})
-        RETURNING at, status, reason",
-        places.join(", ")
-    );
-    let mut params = args![account, outcome.channel, key].to_vec();
-    params.extend(days.map(Param::from));
-    let mut held = db.query(&sql, &params)?;
-    held.sort_by_key(|row| row.get::<Timestamp>(0).ok());
-    let mut joined = Vec::new();
-    for row in held {
-        let status = match row.get::<String>(1)?.as_str() {
-            "delivered" => DeliveryStatus::Delivered,
-            "failed" => DeliveryStatus::Failed,
-            _ => DeliveryStatus::Pending,
-        };
-        let write = ReceiptWrite {
-            account,
-            channel: outcome.channel,
-            receipt: Receipt {
-                about: ReceiptFor::ProviderId(key.to_owned()),
-                status,
-                reason: row.get(2)?,
-            },
-            // After the ack, of which those who are told of both hear first.
-            event: MessageId::generate(),
-            at: row.get(0)?,
-            listeners: Arc::clone(&outcome.listeners),
-        };
-        if let Some(found) = find_by_id(db, (account, outcome.channel), &outcome.message, part)?
-            && let ReceiptResult::Recorded(_, said) = apply(db, &write, &found, outcome.at)?
-        {
-            joined.push(said);
-        }
-    }
-    Ok(joined)
 }
 
 /// What a receipt says of its message.
@@ -278,7 +195,12 @@ impl Said {
     }
 }
 
-fn apply(db: &mut dyn Db, write: &ReceiptWrite, found: &Found, now: Timestamp) -> Result<ReceiptResult, SqlError> {
+pub(super) fn apply(
+    db: &mut dyn Db,
+    write: &ReceiptWrite,
+    found: &Found,
+    now: Timestamp,
+) -> Result<ReceiptResult, SqlError> {
     let (account, id) = (write.account, &found.message);
     let said = match found.part {
         WHOLE => Said::of_whole(found, &write.receipt),
@@ -327,7 +249,7 @@ fn status_of(said: DeliveryStatus) -> Option<Status> {
     }
 }
 
-fn word(status: DeliveryStatus) -> &'static str {
+pub(super) fn word(status: DeliveryStatus) -> &'static str {
     match status {
         DeliveryStatus::Pending => "pending",
         DeliveryStatus::Failed => "failed",
@@ -335,6 +257,6 @@ fn word(status: DeliveryStatus) -> &'static str {
     }
 }
 
-fn day(at: Timestamp) -> i64 {
+pub(super) fn day(at: Timestamp) -> i64 {
     at.micros().div_euclid(MICROS_PER_DAY)
 }

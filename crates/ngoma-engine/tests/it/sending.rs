@@ -182,6 +182,21 @@ async fn nobody_is_disturbed_in_quiet_hours_but_for_what_cannot_wait() {
 }
 
 #[tokio::test]
+async fn what_waited_through_a_pause_and_a_restart_goes_first() {
+    let (mut world, client) = world(ChannelPolicy {
+        paused: true,
+        ..ChannelPolicy::default()
+    })
+    .await;
+    accept(&world, &client, vec![text("first")]).await;
+    world.engine().stop().await;
+    world.restart().await;
+    world.engine().apply(demo("demo")).await.unwrap();
+    accept(&world, &client, vec![text("second")]).await;
+    assert_eq!(sent_texts(&world.line("demo/sms"), 2).await, ["first", "second"]);
+}
+
+#[tokio::test]
 async fn a_message_that_waited_too_long_expires_and_says_so() {
     let (world, client) = world(ChannelPolicy {
         paused: true,

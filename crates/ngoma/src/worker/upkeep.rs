@@ -39,6 +39,9 @@ async fn clean_up(engine: &Engine) {
         if let Err(error) = until_none_is_left(|| engine.end_held_texts()).await {
             tracing::warn!(%error, "what came of long texts could not be handed on");
         }
+        if let Err(error) = until_none_is_left(|| engine.join_crossed_receipts()).await {
+            tracing::warn!(%error, "receipts that had waited could not be matched");
+        }
         if let Err(error) = until_none_is_left(|| engine.expire_keys()).await {
             tracing::warn!(%error, "expired keys could not be removed");
         }

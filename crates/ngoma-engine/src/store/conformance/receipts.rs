@@ -4,8 +4,10 @@ use super::outbound::{over, pulled, sent};
 use super::{Ground, on_every_store};
 use crate::channel::{Receipt, ReceiptFor};
 use crate::record::Status;
+use crate::store::receipts::{WHOLE, know_carrier_id};
 use crate::store::{ReceiptResult, ReceiptWrite};
 use ngoma_message::{DeliveryStatus, MessageId};
+use std::sync::Arc;
 
 fn about(about: ReceiptFor, status: DeliveryStatus) -> Receipt {
     Receipt {
@@ -42,6 +44,39 @@ async fn a_receipt_that_comes_before_its_id_is_known_counts_as_soon_as_it_is() {
         ground.end_attempt(&ground.store, &id, sent("7")).await;
         assert_eq!(ground.status(&id).await, Status::Delivered);
         assert_eq!(ground.events(&id).await.len(), 2);
+    })
+    .await;
+}
+
+/// Two processes that write at once do not see what the other writes: the receipt is kept, and the id is known.
+#[tokio::test]
+async fn a_receipt_that_crossed_the_answer_to_its_send_is_found_and_counts_once() {
+    on_every_store(async |ground| {
+        let id = leaving(ground).await;
+        ground.end_attempt(&ground.store, &id, over(Status::Unknown)).await;
+        for key in ["7", "unheard"] {
+            let early = by_carrier(key, DeliveryStatus::Delivered);
+            assert_eq!(report(ground, early).await, ReceiptResult::Held);
+        }
+        assert_eq!(ground.store.crossed_receipts(ground.now, 10).await, Ok(vec![]));
+        let late = Arc::new(ground.outcome(&ground.store, &id, sent("7")));
+        let knowing = ground
+            .store
+            .write(ground.account, move |db| Ok(know_carrier_id(db, &late, "7", WHOLE)?));
+        knowing.await.unwrap();
+        let crossed = ground.store.crossed_receipts(ground.now, 10).await.unwrap();
+        assert_eq!(crossed.len(), 1);
+        for expected in [
+            Some(ReceiptResult::Recorded(id.clone(), DeliveryStatus::Delivered)),
+            None,
+        ] {
+            let joining = ground
+                .store
+                .join_crossed(crossed[0].clone(), ground.now, Arc::default());
+            assert_eq!(joining.await, Ok(expected));
+        }
+        assert_eq!(ground.status(&id).await, Status::Delivered);
+        assert_eq!(ground.store.crossed_receipts(ground.now, 10).await, Ok(vec![]));
     })
     .await;
 }

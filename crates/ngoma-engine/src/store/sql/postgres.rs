@@ -321,6 +321,7 @@ fn with_cause(error: &postgres::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ngoma_testkit::servers;
 
     #[test]
     fn rows_are_inserted_by_one_text() {
@@ -333,5 +334,37 @@ mod tests {
             text_of(insert, 2),
             "INSERT INTO a (x, y) VALUES (?1, ?2), (?3, ?4) ON CONFLICT DO NOTHING"
         );
+    }
+
+    #[test]
+    fn rows_that_wait_are_there_for_whoever_names_their_table() {
+        if !servers::available() {
+            return;
+        }
+        let database = servers::postgres().database();
+        let [mut writer, mut other] = [(); 2].map(|()| PostgresDb::connect(&database.url()).unwrap());
+        let tables = "CREATE SCHEMA ngoma; CREATE TABLE ngoma.a (x bigint); CREATE TABLE ngoma.b (x bigint)";
+        writer.script(tables).unwrap();
+        let into = |into| Insert {
+            into,
+            columns: 1,
+            tail: "",
+        };
+        let count = |db: &mut PostgresDb, table| db.number(&format!("SELECT count(*) FROM {table}"), &[]).unwrap();
+        writer.gather();
+        for insert in [into("ngoma.a (x)"), into("ngoma.b (x)")] {
+            writer.insert_unasked(insert, &[vec![Param::Int(1)]]).unwrap();
+        }
+        assert_eq!(count(&mut other, "ngoma.a"), 0, "it waits");
+        assert_eq!(count(&mut writer, "ngoma.a"), 1);
+        assert_eq!(count(&mut other, "ngoma.b"), 0, "nobody named it");
+        writer.insert_gathered().unwrap();
+        assert_eq!(count(&mut other, "ngoma.b"), 1);
+        writer.gather();
+        writer
+            .insert_unasked(into("ngoma.a (x)"), &[vec![Param::Int(2)]])
+            .unwrap();
+        writer.forget_gathered();
+        assert_eq!(count(&mut writer, "ngoma.a"), 1, "its transaction was undone");
     }
 }
