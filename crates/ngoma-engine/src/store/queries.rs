@@ -10,10 +10,9 @@ use ngoma_message::{Address, MessageId, SessionEvent};
 /// The shelves on which an account has messages, one probe of the index for each. Joined by CROSS JOIN, which SQLite takes
 /// in the order it is written in.
 const SHELVES: &str = "shelves (shelf) AS (
-    SELECT max(m.shelf) FROM message AS m WHERE m.account = (SELECT id FROM account WHERE code = ?1)
+    SELECT max(m.shelf) FROM message AS m WHERE m.account = ?1
     UNION ALL
-    SELECT (SELECT max(m.shelf) FROM message AS m
-        WHERE m.account = (SELECT id FROM account WHERE code = ?1) AND m.shelf < s.shelf)
+    SELECT (SELECT max(m.shelf) FROM message AS m WHERE m.account = ?1 AND m.shelf < s.shelf)
     FROM shelves AS s WHERE s.shelf IS NOT NULL)";
 const RECORD_COLUMNS: &str = "m.id, a.code, c.name, v.name, m.direction, m.address, m.content, m.session_key,
     m.session_event, m.in_reply_to, m.status, m.provider_id, m.created_at, m.reason, m.possible_duplicate";
@@ -30,16 +29,20 @@ impl Store {
     ) -> Result<Vec<MessageRecord>, StoreError> {
         let (account, address) = (account.to_owned(), address.to_string());
         self.read_slow(move |db| {
+            let Some(account) = number_of(db, &account)? else {
+                return Ok(Vec::new());
+            };
             let sql = format!(
-                "WITH RECURSIVE {SHELVES}, latest (id) AS (
-                    SELECT m.id FROM shelves AS s CROSS JOIN message AS m
-                    WHERE m.account = (SELECT id FROM account WHERE code = ?1) AND m.shelf = s.shelf AND m.address = ?2
-                    ORDER BY m.id DESC LIMIT ?3)
-                SELECT {RECORD_COLUMNS} FROM latest AS l CROSS JOIN {RECORD_TABLES}
-                WHERE a.code = ?1 AND m.id = l.id ORDER BY m.id"
+                "WITH RECURSIVE {SHELVES}
+                SELECT m.id FROM shelves AS s CROSS JOIN message AS m
+                WHERE m.account = ?1 AND m.shelf = s.shelf AND m.address = ?2 ORDER BY m.id DESC LIMIT ?3"
             );
-            let rows = db.query(&sql, &args![&account, &address, limit])?;
-            rows.iter().map(record_from).collect()
+            let latest = db.query(&sql, &args![account, &address, limit])?;
+            let mut records = Vec::with_capacity(latest.len());
+            for row in latest.iter().rev() {
+                records.extend(record_of(db, account, &row.get(0)?)?);
+            }
+            Ok(records)
         })
         .await
     }
@@ -47,13 +50,7 @@ impl Store {
     /// A message of that account.
     pub(crate) async fn message(&self, account: i64, id: &MessageId) -> Result<Option<MessageRecord>, StoreError> {
         let id = id.clone();
-        self.read_slow(move |db| {
-            let sql = format!("SELECT {RECORD_COLUMNS} FROM {RECORD_TABLES} WHERE a.id = ?1 AND m.id = ?2");
-            db.first(&sql, &args![account, &id])?
-                .map(|row| record_from(&row))
-                .transpose()
-        })
-        .await
+        self.read_slow(move |db| record_of(db, account, &id)).await
     }
 
     /// What became of a message, oldest first.
@@ -113,6 +110,17 @@ impl Store {
         })
         .await
     }
+}
+
+fn number_of(db: &mut dyn Db, account: &str) -> Result<Option<i64>, SqlError> {
+    let row = db.first("SELECT id FROM account WHERE code = ?1", &args![account])?;
+    row.map(|row| row.get(0)).transpose()
+}
+
+fn record_of(db: &mut dyn Db, account: i64, id: &MessageId) -> Result<Option<MessageRecord>, SqlError> {
+    let sql = format!("SELECT {RECORD_COLUMNS} FROM {RECORD_TABLES} WHERE a.id = ?1 AND m.account = ?1 AND m.id = ?2");
+    let row = db.first(&sql, &args![account, id])?;
+    row.map(|row| record_from(&row)).transpose()
 }
 
 fn record_from(row: &Row) -> Result<MessageRecord, SqlError> {

@@ -66,9 +66,13 @@ impl PostgresDb {
 
     /// From now on a statement is planned once, by its indexes: for connections whose statements each find a few rows by a
     /// key. Planning one anew for all partitions costs the server more than running it, and a plan made while a table is
-    /// small must hold when it is large.
+    /// small must hold when it is large. Citus plans by the values, to find the shard: there it is left to.
     pub(crate) fn plan_once(&mut self) -> Result<(), SqlError> {
-        self.script("SET plan_cache_mode TO force_generic_plan; SET enable_seqscan TO off")
+        let by_values = self.number("SELECT count(*) FROM pg_extension WHERE extname::text = 'citus'", &[])?;
+        match by_values {
+            0 => self.script("SET plan_cache_mode TO force_generic_plan; SET enable_seqscan TO off"),
+            _ => Ok(()),
+        }
     }
 
     fn prepare(&mut self, sql: &str) -> Result<Statement, SqlError> {
