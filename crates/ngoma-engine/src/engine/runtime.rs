@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::directory::{Catalog, ChannelRecord};
 use crate::inbound::People;
 use crate::metrics::Metrics;
+use crate::outbound::Order;
 use crate::outbound::backlog::Backlogs;
 use crate::outgoing_http::{HttpClient, Reach};
 use crate::queue::Queue;
@@ -43,6 +44,8 @@ pub(crate) struct Runtime {
     pub(crate) host: Host,
     pub(crate) bridges: Bridges,
     pub(crate) people: People,
+    /// Who is before whom on the way out.
+    pub(crate) order: Order,
     pub(crate) suspects: Suspects,
     pub(crate) http_port: Arc<dyn HttpPort>,
     /// Says that the queue should be looked at.
@@ -88,6 +91,7 @@ impl Runtime {
             host: Host::default(),
             bridges: Bridges::default(),
             people: People::default(),
+            order: Order::default(),
             suspects: Suspects::default(),
             http_port: Arc::new(http_public.clone()),
             due_work: parts.due_work,

@@ -244,7 +244,7 @@ impl Answer {
     /// Sends it, or lets it go on by itself.
     pub(crate) async fn go_on(self, runtime: &Arc<Runtime>) {
         match self.go {
-            Go::Now(running) => outbound::attempt(runtime, &running, self.taken).await,
+            Go::Now(running) => outbound::attempt(runtime, &running, self.taken, None).await,
             Go::Next(running, place) => outbound::hand_over(runtime, &running, self.taken, place),
             Go::Queue(running) => runtime.leave_in_queue(&running),
             Go::Nowhere => {}

@@ -6,6 +6,7 @@ mod bucket;
 mod fairness;
 mod gate;
 mod hours;
+mod order;
 mod outcome;
 mod pace;
 mod parts;
@@ -17,6 +18,7 @@ mod way;
 pub(crate) use bucket::Bucket;
 pub(crate) use fairness::{Fairness, Lane};
 pub use hours::{HoursError, QuietHours};
+pub(crate) use order::{Order, Turn};
 pub(crate) use pace::{Pace, Rate};
 pub use priority::{Priority, PriorityError};
 pub(crate) use retry::{LONGEST_WAIT, RetryPolicy};
@@ -31,6 +33,7 @@ use crate::panics::caught;
 use crate::queue::Lease;
 use crate::store::{PulledOutbound, QueueKind, StoreError};
 use bucket::Pacing;
+use futures_util::FutureExt;
 use gate::Gate;
 use ngoma_message::Timestamp;
 pub(crate) use outcome::attempt;
@@ -40,19 +43,29 @@ use std::sync::Arc;
 pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: PulledOutbound, place: Place) {
     let (runtime, running) = (Arc::clone(runtime), Arc::clone(running));
     let under_way = runtime.under_way.enter();
+    let turn = runtime.order.line_up(running.id, &taken.message.to);
+    // Asked for here, so that places in the window are given in the same order: one that has none is never waited for by
+    // one that has.
+    let mut in_window = Box::pin(Arc::clone(&running.sending).acquire_owned());
+    let at_once = in_window.as_mut().now_or_never();
     tokio::spawn(async move {
-        work(&runtime, &running, taken).await;
+        if taken.attempt_open {
+            drop((turn, at_once, in_window));
+            outcome::end_open_attempt(&runtime, &running, taken).await;
+        } else {
+            let in_window = match at_once {
+                Some(in_window) => in_window,
+                None => in_window.await,
+            };
+            if in_window.is_ok() {
+                work(&runtime, &running, taken, turn).await;
+            }
+        }
         drop((place, under_way));
     });
 }
 
-async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
-    if taken.attempt_open {
-        return outcome::end_open_attempt(runtime, running, taken).await;
-    }
-    let Ok(_permit) = running.sending.acquire().await else {
-        return;
-    };
+async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound, turn: Turn) {
     let waiting = caught(running.transport.ready());
     tokio::select! {
         biased;
@@ -82,10 +95,10 @@ async fn work(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
     }
     let texts = running.transport.parts(&taken.message);
     if texts.len() > 1 {
-        return parts::send(runtime, running, taken, texts).await;
+        return parts::send(runtime, running, taken, turn, texts).await;
     }
     match begin_attempt(runtime, running, &taken).await {
-        Ok(()) => attempt(runtime, running, taken).await,
+        Ok(()) => attempt(runtime, running, taken, Some(turn)).await,
         Err(error) => tracing::error!(message.id = %taken.message.id, %error, "an attempt was not recorded: not sent"),
     }
 }

@@ -1,7 +1,7 @@
 //! An attempt, and what is stored of it.
 
 use super::retry::{Failure, RECEIPT_WAIT, RetryPolicies, Verdict};
-use super::{OnAmbiguous, address_on, parts};
+use super::{OnAmbiguous, Turn, address_on, parts};
 use crate::bounds::bound_id;
 use crate::channel::{SendError, SendErrorKind, Sent};
 use crate::channels::Running;
@@ -12,20 +12,33 @@ use crate::record::Status;
 use crate::store::{AttemptResult, OutcomeWrite, PartOutcome, PulledOutbound};
 use crate::trace::Trail;
 use ngoma_message::MessageId;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 /// How many channels pass a message on, so that two that name each other do not pass it for ever.
 const MOST_HOPS: u32 = 3;
 
-/// Sends a message whose attempt is recorded, once, and stores what came of it.
-pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound) {
+/// Sends a message whose attempt is recorded, once, in its turn if it stands in line, and stores what came of it.
+pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledOutbound, mut turn: Option<Turn>) {
     let mut trail = Trail::default();
+    if let Some(turn) = &mut turn {
+        turn.come().await;
+    }
     if !runtime.holds(taken.lease).await {
         return end_unsent(runtime, running, &taken, trail).await;
     }
     let sending = Instant::now();
-    let sent = caught(running.transport.send(&taken.message)).await;
+    let mut sent = pin!(caught(running.transport.send(&taken.message)));
+    let at_once = poll_fn(|context| Poll::Ready(sent.as_mut().poll(context))).await;
+    // The transport has it: the next one may be handed over.
+    drop(turn);
+    let sent = match at_once {
+        Poll::Ready(sent) => sent,
+        Poll::Pending => sent.await,
+    };
     runtime.metrics.measure_send(sending.elapsed());
     let result = sent.unwrap_or_else(|panic| Err(SendError::new(SendErrorKind::Ambiguous, broke_off(&panic))));
     let result = match result {

@@ -1,6 +1,7 @@
 //! A long text that its channel sends in parts: one after the other, each recorded before the next one leaves. So after
 //! a crash at most one part may have been sent without anybody knowing, and those that were taken never go again.
 
+use super::Turn;
 use super::outcome::{decide, end, end_unsent, pass_on, store_part};
 use super::retry::Verdict;
 use crate::bounds::bound_id;
@@ -16,7 +17,13 @@ use ngoma_message::MessageId;
 use std::time::Instant;
 
 /// Sends the parts that were not taken yet, until one is not taken now.
-pub(super) async fn send(runtime: &Runtime, running: &Running, taken: PulledOutbound, texts: Vec<String>) {
+pub(super) async fn send(
+    runtime: &Runtime,
+    running: &Running,
+    taken: PulledOutbound,
+    mut turn: Turn,
+    texts: Vec<String>,
+) {
     let count = texts.len();
     let Ok(total) = u8::try_from(count) else {
         let reason = format!("it would take {count} parts; a text has {} at most", u8::MAX);
@@ -47,6 +54,8 @@ pub(super) async fn send(runtime: &Runtime, running: &Running, taken: PulledOutb
     if parts.next_due().is_none() {
         return parts.end_untried().await;
     }
+    // Until its last part nothing else goes to the person.
+    turn.come().await;
     while let Some(number) = parts.next_due() {
         let text = &texts[usize::from(number) - 1];
         if !parts.try_one(number, text).await {
