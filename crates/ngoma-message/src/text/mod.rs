@@ -1,11 +1,16 @@
 //! Text as phone networks carry it: encodings, lengths, segments.
 
+pub mod coding;
 pub mod gsm;
+pub mod header;
 pub mod segment;
+pub mod transliteration;
 pub mod ucs2;
 pub mod ussd;
 
-pub use segment::{measure, segments};
+pub use coding::Coding;
+pub use segment::{Cut, Cutting, measure, segments};
+pub use transliteration::{Transliteration, transliterate};
 pub use ussd::{truncate_to_ussd, ussd_limit};
 
 /// How a text goes over the air.
@@ -15,16 +20,6 @@ pub enum Encoding {
     Gsm7,
     /// UCS-2, in practice UTF-16BE.
     Ucs2,
-}
-
-impl Encoding {
-    /// The units a character takes; a character that the GSM alphabet lacks takes none there.
-    fn width(self, character: char) -> usize {
-        match self {
-            Self::Gsm7 => gsm::septets(character).unwrap_or(0),
-            Self::Ucs2 => ucs2::units(character),
-        }
-    }
 }
 
 /// The length of a text against a limit, in the units of its encoding.
@@ -42,9 +37,4 @@ pub struct Measure {
 pub fn encoding(text: &str) -> Encoding {
     let is_gsm = text.chars().all(|character| gsm::septets(character).is_some());
     if is_gsm { Encoding::Gsm7 } else { Encoding::Ucs2 }
-}
-
-/// The length of a text in the units of an encoding that holds it.
-fn units(text: &str, encoding: Encoding) -> usize {
-    text.chars().map(|character| encoding.width(character)).sum()
 }
