@@ -6,12 +6,13 @@ use crate::repo::Package;
 /// The arrows of ARCHITECTURE.md; they point only down.
 const EDGES: &[(&str, &[&str])] = &[
     ("ngoma-message", &[]),
+    ("ngoma-smpp", &[]),
     ("ngoma-engine", &["ngoma-message"]),
-    ("ngoma-channels", &["ngoma-message", "ngoma-engine"]),
+    ("ngoma-channels", &["ngoma-message", "ngoma-smpp", "ngoma-engine"]),
     ("ngoma-sandbox", &["ngoma-message", "ngoma-engine"]),
     ("ngoma-web", &[]),
     ("ngoma-console", &["ngoma-message", "ngoma-engine", "ngoma-web"]),
-    ("ngoma-testkit", &["ngoma-message", "ngoma-engine"]),
+    ("ngoma-testkit", &["ngoma-message", "ngoma-smpp", "ngoma-engine"]),
     (
         "ngoma",
         &[

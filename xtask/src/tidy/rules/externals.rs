@@ -48,6 +48,11 @@ const HOMES: &[Home] = &[
         is_free_in_tests: false,
     },
     Home {
+        external: "rusmpp",
+        crates: &["ngoma-smpp"],
+        is_free_in_tests: false,
+    },
+    Home {
         external: "lapin",
         crates: &["ngoma-engine"],
         is_free_in_tests: false,
