@@ -110,6 +110,14 @@ pub enum FieldKind {
     Url,
     /// True or false.
     Flag,
+    /// A whole number, 0 or more.
+    Number,
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Several texts.
+    List,
+    /// Texts by names.
+    Map,
 }
 
 /// A channel's settings as written, with typed readers that name the field at fault.
@@ -311,6 +319,8 @@ pub struct Outbound {
     pub from: Option<Address>,
     /// The text.
     pub content: String,
+    /// The whole text, when this is a part of it.
+    pub whole: Option<Arc<str>>,
     /// The message it answers.
     pub in_reply_to: Option<MessageId>,
     /// The place in the session: resume or close on session channels.
@@ -373,6 +383,8 @@ impl SendError {
 pub enum SendErrorKind {
     /// The carrier is not reachable or answers "later": try again after a while; nothing was sent.
     Temporary,
+    /// There is no line to the carrier: try again, the attempt does not count; nothing was sent.
+    Unreachable,
     /// The carrier asks for a slower pace: try again, the attempt does not count.
     Throttled,
     /// The carrier refuses this message for good.

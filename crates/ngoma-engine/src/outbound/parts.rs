@@ -120,6 +120,7 @@ impl Parts<'_> {
         }
         let part = Outbound {
             content: text.to_owned(),
+            whole: Some(taken.message.content.as_str().into()),
             part: PartHeader::new(reference(&taken.message.id), self.total, number),
             ..taken.message.clone()
         };

@@ -394,6 +394,7 @@ pub(super) fn outbound_from(row: &Row, lease: &Lease) -> Result<PulledOutbound, 
             to: stored_address(&row.get::<String>(2)?),
             from: row.get::<Option<String>>(3)?.map(|address| stored_address(&address)),
             content: row.get::<Option<String>>(4)?.unwrap_or_default(),
+            whole: None,
             in_reply_to: row.get(5)?,
             session_event: row
                 .get::<Option<String>>(6)?

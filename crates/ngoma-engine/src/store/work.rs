@@ -54,6 +54,7 @@ impl PulledOutbound {
                 to: message.to,
                 from: message.from,
                 content: message.content.unwrap_or_default(),
+                whole: None,
                 in_reply_to: message.in_reply_to,
                 session_event: message.session_event,
                 attempts: 0,

@@ -127,7 +127,7 @@ impl RetryPolicies {
             // It is no failure; who asks all the same is told that nobody knows.
             SendErrorKind::HandedOn => over(Status::Unknown, ""),
             SendErrorKind::Temporary => failure.again(&self.temporary),
-            SendErrorKind::Throttled => failure.again(&self.throttled),
+            SendErrorKind::Throttled | SendErrorKind::Unreachable => failure.again(&self.throttled),
         }
     }
 
@@ -161,7 +161,7 @@ impl Failure {
     /// Another attempt, while there is time for one. When the message expires soon the wait is half of what is left, so
     /// that none of it is given away.
     fn again(&self, policy: &RetryPolicy) -> Verdict {
-        let counts = self.kind != SendErrorKind::Throttled;
+        let counts = !matches!(self.kind, SendErrorKind::Throttled | SendErrorKind::Unreachable);
         let left = self.time_left().map_or(Duration::MAX, |left| left / 2);
         if self.age() >= policy.total {
             return over(Status::Failed, "; it has been tried for long enough");
