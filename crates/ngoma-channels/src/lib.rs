@@ -1,6 +1,7 @@
 //! The channel types: one folder each, one line each in [`all`].
 
 pub mod http_json;
+pub mod smpp;
 pub mod ussd_http;
 pub mod vumi_amqp;
 
@@ -17,6 +18,7 @@ use ngoma_engine::channel::ChannelType;
 pub fn all() -> Vec<Box<dyn ChannelType>> {
     vec![
         Box::new(http_json::HttpJson), // one line a type, by name
+        Box::new(smpp::Smpp),
         Box::new(ussd_http::UssdHttp),
         Box::new(vumi_amqp::VumiAmqp),
     ]

@@ -119,6 +119,7 @@ pub fn outbound(content: &str) -> Outbound {
         to: Address::new("tel", "+27831234567"),
         from: None,
         content: content.to_owned(),
+        whole: None,
         in_reply_to: None,
         session_event: None,
         attempts: 0,

@@ -1,4 +1,4 @@
-//! Test harnesses: a fake engine door, provider and carrier, real servers, and the built program with a client for it.
+//! Test harnesses: a fake engine door, provider, carrier and SMSC, real servers, and the built program with a client for it.
 
 pub mod carrier;
 pub mod fake_door;
@@ -9,8 +9,10 @@ pub mod servers;
 
 mod loopback;
 mod process_tree;
+mod smsc;
 
 pub use fake_door::{FakeDoor, Fallback};
 pub use fake_provider::{FakeProvider, Recorded, Scripted};
 pub use http::{Answer, JsonClient};
 pub use process::{Memory, NgomaProcess};
+pub use smsc::Smsc;

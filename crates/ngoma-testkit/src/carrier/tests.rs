@@ -32,6 +32,7 @@ fn outbound(id: &str) -> Outbound {
         to: Address::new("tel", "+27831234567"),
         from: None,
         content: "Welcome.".to_owned(),
+        whole: None,
         in_reply_to: None,
         session_event: None,
         attempts: 0,

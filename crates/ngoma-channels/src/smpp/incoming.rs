@@ -1,0 +1,177 @@
+//! What a carrier brings: messages of people, and receipts.
+
+use super::address;
+use super::config::{Settings, StateMeaning};
+use async_trait::async_trait;
+use ngoma_engine::channel::{ChannelContext, Inbound, LateAnswer, Receipt, ReceiptFor, ReceiveError, Reported, Sent};
+use ngoma_message::{DeliveryStatus, MessageId, Object};
+use ngoma_smpp::pdu::{Operation, ShortMessage};
+use ngoma_smpp::receipt::{self, MessageState};
+use ngoma_smpp::{Answer, CommandStatus, Handler, Refused, Ticket};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many messages are kept in mind whose answers may still come.
+const UNANSWERED: usize = 1_024;
+
+/// Takes what comes by one link.
+pub struct Incoming {
+    settings: Arc<Settings>,
+    ctx: ChannelContext,
+    /// Messages that were given up, by their tickets in this session.
+    unanswered: Mutex<HashMap<Ticket, MessageId>>,
+}
+
+impl Incoming {
+    /// For one link.
+    pub fn new(settings: Arc<Settings>, ctx: ChannelContext) -> Self {
+        Self {
+            settings,
+            ctx,
+            unanswered: Mutex::default(),
+        }
+    }
+
+    /// Keeps in mind a message whose answer may still come.
+    pub fn note_unanswered(&self, ticket: Ticket, message: MessageId) {
+        let mut unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+        if unanswered.len() < UNANSWERED {
+            unanswered.insert(ticket, message);
+        }
+    }
+
+    async fn take_receipt(&self, read: receipt::Receipt) -> Answer {
+        let meaning = read.word.as_deref().and_then(|word| self.settings.config.meaning(word));
+        let status = match meaning {
+            Some(StateMeaning::Pending) => DeliveryStatus::Pending,
+            Some(StateMeaning::Delivered) => DeliveryStatus::Delivered,
+            Some(StateMeaning::Failed) => DeliveryStatus::Failed,
+            None => status_of(read.state),
+        };
+        let word = read.word.unwrap_or_else(|| read.state.to_string());
+        let receipt = Receipt {
+            about: ReceiptFor::ProviderId(read.message_id),
+            status,
+            reason: reason_of(status, &word, read.error),
+        };
+        match self.ctx.door.report(receipt).await {
+            Ok(Reported::Recorded(_) | Reported::Unchanged | Reported::Held) => Answer::default(),
+            // Asking for it again would not make the message known.
+            Err(ReceiveError::UnknownMessage) => Answer::default(),
+            Err(ReceiveError::Unavailable(_)) => Answer::refused(CommandStatus::QUEUE_FULL),
+        }
+    }
+
+    async fn take_message(&self, message: &ShortMessage, text: String) -> Answer {
+        let (_, part) = self.settings.texts.read(message);
+        let inbound = Inbound {
+            id: MessageId::generate(),
+            provider_id: None,
+            sent_at: None,
+            part,
+            from: address::read(&message.source, self.ctx.country),
+            to: address::read(&message.destination, self.ctx.country),
+            content: Some(text),
+            session: None,
+            answer_within: None,
+            transport_metadata: Object::new(),
+        };
+        match self.ctx.door.receive(inbound).await {
+            Ok(_) => Answer::default(),
+            Err(error) => {
+                tracing::warn!(channel.code = self.ctx.channel, %error, "a message was not taken; the carrier keeps it");
+                Answer::refused(CommandStatus::QUEUE_FULL)
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Handler for Incoming {
+    async fn take(&self, _: Operation, message: ShortMessage) -> Answer {
+        let (text, _) = self.settings.texts.read(&message);
+        if let Some(read) = receipt::read(&message, &text, self.settings.signs) {
+            return self.take_receipt(read).await;
+        }
+        if self.settings.signs.esm_class && receipt::has_receipt_class(&message) {
+            // It would come again and again, and say no more.
+            tracing::warn!(
+                channel.code = self.ctx.channel,
+                "a receipt names no message, or no state; it is dropped"
+            );
+            return Answer::default();
+        }
+        self.take_message(&message, text).await
+    }
+
+    async fn answered_late(&self, ticket: Ticket, answer: Answer) {
+        let held = self
+            .unanswered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&ticket);
+        let Some(message) = held else { return };
+        let result = match answer.status.is_ok() {
+            true => Ok(Sent {
+                provider_id: Some(answer.response.message_id).filter(|id| !id.is_empty()),
+            }),
+            false => Err(format!("the carrier answers {}", answer.status)),
+        };
+        if let Err(error) = self.ctx.door.answer(LateAnswer { message, result }).await {
+            tracing::warn!(channel.code = self.ctx.channel, %error, "a late answer was not recorded");
+        }
+    }
+
+    fn refused(&self, refused: &Refused) {
+        let status = refused.status.map(|status| status.to_string());
+        tracing::warn!(
+            channel.code = self.ctx.channel,
+            command_id = format!("0x{:08X}", refused.command_id),
+            answered = status,
+            problem = refused.problem,
+            pdu = refused.masked_hex(),
+            "the carrier sent what cannot be taken"
+        );
+    }
+}
+
+/// What a state means to the message. Of one the carrier does not know, nothing more will come.
+fn status_of(state: MessageState) -> DeliveryStatus {
+    match state {
+        MessageState::Scheduled | MessageState::Enroute | MessageState::Accepted => DeliveryStatus::Pending,
+        MessageState::Delivered => DeliveryStatus::Delivered,
+        MessageState::Expired
+        | MessageState::Deleted
+        | MessageState::Undeliverable
+        | MessageState::Unknown
+        | MessageState::Rejected
+        | MessageState::Skipped => DeliveryStatus::Failed,
+    }
+}
+
+/// In the carrier's words; a delivery needs none.
+fn reason_of(status: DeliveryStatus, word: &str, error: Option<String>) -> Option<String> {
+    match (status, error) {
+        (DeliveryStatus::Delivered, _) => None,
+        (_, Some(error)) => Some(format!("{word}, error {error}")),
+        (_, None) => Some(word.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Vumi left UNDELIV pending for ever.
+    #[test]
+    fn every_state_that_is_final_ends_the_message() {
+        for number in 0..10 {
+            let state = MessageState::from_number(number).unwrap();
+            let is_over = status_of(state) != DeliveryStatus::Pending;
+            assert_eq!(is_over, state.is_final(), "{state}");
+        }
+        let reason = |status| reason_of(status, "UNDELIV", Some("27".into()));
+        assert_eq!(reason(DeliveryStatus::Delivered), None);
+        assert_eq!(reason(DeliveryStatus::Failed).as_deref(), Some("UNDELIV, error 27"));
+    }
+}

@@ -1,0 +1,43 @@
+//! SMPP 3.4: the line to a carrier's SMSC.
+
+mod address;
+mod binds;
+mod config;
+mod errors;
+mod fields;
+mod incoming;
+mod link;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod user_data;
+
+use crate::settings;
+use config::SmppConfig;
+use ngoma_engine::channel::{ChannelContext, ChannelType, Config, ConfigError, Description, Transport};
+use transport::SmppTransport;
+
+/// The channel type `smpp`.
+pub struct Smpp;
+
+impl ChannelType for Smpp {
+    fn code(&self) -> &'static str {
+        "smpp"
+    }
+
+    fn describe(&self) -> Description {
+        Description {
+            label: "SMS over SMPP",
+            help: "A carrier's SMSC, to which the channel binds: messages, replies and delivery receipts.",
+            transport_type: "sms",
+            schemes: &["tel"],
+            has_sessions: false,
+            fields: fields::all(),
+        }
+    }
+
+    fn open(&self, config: &Config, ctx: ChannelContext) -> Result<Box<dyn Transport>, ConfigError> {
+        let config: SmppConfig = settings::read(config)?;
+        Ok(Box::new(SmppTransport::new(config.settings()?, ctx)))
+    }
+}

@@ -1,0 +1,296 @@
+//! A channel against an SMSC of this test: binds, messages, receipts, and what goes wrong between.
+
+use super::Smpp;
+use crate::test_line::{TestLine, check_described, check_refused, outbound};
+use ngoma_engine::channel::{Outbound, PartHeader, SendError, SendErrorKind, Sent, Shutdown};
+use ngoma_message::DeliveryStatus;
+use ngoma_smpp::pdu::{Operation, ShortMessage, SmeAddress};
+use ngoma_smpp::tlv::{self, Tlvs};
+use ngoma_smpp::{Answer, CommandStatus, Handle};
+use ngoma_testkit::Smsc;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), what).await.expect("soon")
+}
+
+/// A channel that runs, bound to an SMSC.
+struct Channel {
+    smsc: Smsc,
+    session: Handle,
+    line: TestLine,
+    stop: watch::Sender<bool>,
+    running: JoinHandle<()>,
+}
+
+impl Channel {
+    async fn open(settings: Value) -> Self {
+        let smsc = Smsc::start().await;
+        let (line, stop, running) = run(&smsc, settings);
+        let session = smsc.bound().await;
+        Self {
+            smsc,
+            session,
+            line,
+            stop,
+            running,
+        }
+    }
+
+    async fn send(&self, message: Outbound) -> Result<Option<String>, SendErrorKind> {
+        soon(self.line.transport.ready()).await;
+        let sent = soon(self.line.transport.send(&message)).await;
+        sent.map(|sent| sent.provider_id).map_err(|error| error.kind)
+    }
+
+    /// Sends a message whose answer the test does not wait for.
+    async fn begin_sending(&self) -> JoinHandle<Result<Sent, SendError>> {
+        soon(self.line.transport.ready()).await;
+        let transport = Arc::clone(&self.line.transport);
+        tokio::spawn(async move { transport.send(&outbound("hi")).await })
+    }
+
+    async fn close(self) {
+        self.stop.send(true).unwrap();
+        soon(self.running).await.unwrap();
+    }
+}
+
+fn run(smsc: &Smsc, settings: Value) -> (TestLine, watch::Sender<bool>, JoinHandle<()>) {
+    let mut config = json!({
+        "hosts": [format!("127.0.0.1:{}", smsc.port())],
+        "allow_private": true,
+        "system_id": "clinic",
+        "password": "drum",
+    });
+    let (all, more) = (config.as_object_mut().unwrap(), settings);
+    all.extend(more.as_object().unwrap().clone());
+    let line = TestLine::open_at(&Smpp, &config, Some("8864"));
+    let (stop, shutdown) = Shutdown::new();
+    let transport = Arc::clone(&line.transport);
+    let running = tokio::spawn(async move { transport.run(shutdown).await.unwrap() });
+    (line, stop, running)
+}
+
+fn receipt(text: &str) -> ShortMessage {
+    ShortMessage {
+        esm_class: 0x04,
+        short_message: text.to_owned().into(),
+        ..ShortMessage::default()
+    }
+}
+
+#[tokio::test]
+async fn a_message_is_sent_and_its_id_is_known() {
+    let channel = Channel::open(json!({"receipts": "all", "validity": "90m", "service_type": "CMT"})).await;
+    assert_eq!(channel.send(outbound("Hello €")).await, Ok(Some("m1".into())));
+    let came = channel.smsc.came().await;
+    let address = |ton, npi, address: &str| SmeAddress {
+        ton,
+        npi,
+        address: address.into(),
+    };
+    let expected = ShortMessage {
+        service_type: "CMT".into(),
+        source: address(0, 0, "8864"),
+        destination: address(1, 1, "27831234567"),
+        registered_delivery: 0x11,
+        validity_period: "000000013000000R".into(),
+        short_message: b"Hello \x1Be".to_vec().into(),
+        ..ShortMessage::default()
+    };
+    assert_eq!(came, expected);
+    let asked = channel.smsc.asked().remove(0);
+    assert_eq!((asked.system_id.as_str(), asked.password.as_str()), ("clinic", "drum"));
+    channel.close().await;
+}
+
+#[tokio::test]
+async fn a_long_text_goes_in_parts_written_as_the_whole_is() {
+    let channel = Channel::open(json!({})).await;
+    let whole = "a".repeat(70) + "ç";
+    let parts = channel.line.transport.parts(&outbound(&whole));
+    assert_eq!(parts.len(), 2);
+    for (number, part) in (1..).zip(&parts) {
+        let message = Outbound {
+            whole: Some(whole.as_str().into()),
+            part: PartHeader::new(0x1234, 2, number),
+            ..outbound(part)
+        };
+        assert_eq!(channel.send(message).await, Ok(Some(format!("m{number}"))));
+        let came = channel.smsc.came().await;
+        assert_eq!((came.data_coding, came.esm_class), (8, 0x40));
+        assert_eq!(came.short_message[..6], [5, 0, 3, 0x34, 2, number]);
+    }
+    channel.close().await;
+}
+
+#[tokio::test]
+async fn what_a_refusal_means_is_the_tables() {
+    let channel = Channel::open(json!({"errors": {"ESME_RSUBMITFAIL": "temporary", "0x400": "throttled"}})).await;
+    for (status, expected) in [
+        (CommandStatus::THROTTLED, SendErrorKind::Throttled),
+        (CommandStatus::SYSTEM_ERROR, SendErrorKind::Temporary),
+        (CommandStatus::INVALID_DESTINATION_ADDRESS, SendErrorKind::Permanent),
+        (CommandStatus::INVALID_SOURCE_ADDRESS, SendErrorKind::Misconfigured),
+        (CommandStatus::SUBMIT_FAILED, SendErrorKind::Temporary),
+        (CommandStatus(0x400), SendErrorKind::Throttled),
+    ] {
+        channel.smsc.will([Some(Answer::refused(status))]);
+        assert_eq!(channel.send(outbound("hi")).await, Err(expected), "{status}");
+    }
+    channel.close().await;
+}
+
+/// F1: the link dies before the answer.
+#[tokio::test]
+async fn a_message_without_an_answer_may_have_been_taken() {
+    let channel = Channel::open(json!({})).await;
+    channel.smsc.will([None]);
+    let sending = channel.begin_sending().await;
+    channel.smsc.came().await;
+    channel.smsc.cut();
+    let error = soon(sending).await.unwrap().unwrap_err();
+    assert_eq!(error.kind, SendErrorKind::Ambiguous, "{error}");
+    // It binds again by itself.
+    channel.smsc.bound().await;
+    assert_eq!(channel.send(outbound("again")).await, Ok(Some("m1".into())));
+    channel.close().await;
+}
+
+#[tokio::test]
+async fn what_was_sent_is_answered_before_the_channel_closes() {
+    let channel = Channel::open(json!({})).await;
+    let gate = channel.smsc.hold().await;
+    let sending = channel.begin_sending().await;
+    channel.smsc.came().await;
+    channel.stop.send(true).unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!sending.is_finished() && !channel.running.is_finished());
+    drop(gate);
+    assert_eq!(soon(sending).await.unwrap().unwrap().provider_id.as_deref(), Some("m1"));
+    soon(channel.running).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_a_bind_nothing_is_lost_and_the_reason_is_told() {
+    let smsc = Smsc::start().await;
+    smsc.refuse_binds(Some(CommandStatus::INVALID_PASSWORD));
+    let (line, stop, running) = run(&smsc, json!({}));
+    soon(async {
+        loop {
+            let error = line.transport.send(&outbound("hi")).await.unwrap_err();
+            assert_eq!(error.kind, SendErrorKind::Unreachable);
+            if error.reason.contains("ESME_RINVPASWD") {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    smsc.refuse_binds(None);
+    smsc.bound().await;
+    soon(line.transport.ready()).await;
+    assert!(line.transport.send(&outbound("hi")).await.is_ok());
+    stop.send(true).unwrap();
+    soon(running).await.unwrap();
+}
+
+#[tokio::test]
+async fn receipts_and_messages_come_in() {
+    let channel = Channel::open(json!({})).await;
+    let deliver = |message| channel.session.send(Operation::Deliver, message);
+    let text = "id:0Ab sub:001 dlvrd:000 submit date:2611270930 done date:2611270931 stat:UNDELIV err:027 text:Hi";
+    let by_tlvs = ShortMessage {
+        tlvs: Tlvs::default()
+            .with(tlv::RECEIPTED_MESSAGE_ID, b"77\0".to_vec())
+            .with(tlv::MESSAGE_STATE, vec![2]),
+        ..receipt("")
+    };
+    let unreadable = receipt("all is well");
+    for id in ["0Ab", "77"] {
+        channel.line.door.knows(id);
+    }
+    for message in [receipt(text), by_tlvs, unreadable] {
+        assert_eq!(soon(deliver(message)).await, taken());
+    }
+    let reports = channel.line.door.receipts();
+    let told: Vec<_> = reports
+        .iter()
+        .map(|report| (report.status, report.reason.as_deref()))
+        .collect();
+    let expected = [
+        (DeliveryStatus::Failed, Some("UNDELIV, error 027")),
+        (DeliveryStatus::Delivered, None),
+    ];
+    assert_eq!(told, expected);
+
+    let message = ShortMessage {
+        source: SmeAddress {
+            ton: 1,
+            npi: 1,
+            address: "27831234567".into(),
+        },
+        destination: SmeAddress {
+            address: "8864".into(),
+            ..SmeAddress::default()
+        },
+        esm_class: 0x40,
+        short_message: [&[5, 0, 3, 9, 2, 1][..], b"Hi \x1Be"].concat().into(),
+        ..ShortMessage::default()
+    };
+    assert_eq!(soon(deliver(message)).await, taken());
+    let inbound = channel.line.door.next_inbound().await;
+    assert_eq!(inbound.content.as_deref(), Some("Hi €"));
+    assert_eq!((inbound.from.value(), inbound.to.value()), ("+27831234567", "8864"));
+    assert_eq!(inbound.part, PartHeader::new(9, 2, 1));
+    channel.close().await;
+}
+
+fn taken() -> ngoma_smpp::Outcome {
+    ngoma_smpp::Outcome::Answered(Answer::default())
+}
+
+#[test]
+fn the_settings_described_are_those_read() {
+    check_described(
+        &Smpp,
+        &json!({
+            "hosts": ["smsc.example.org"], "allow_private": true, "system_id": "clinic", "password": "drum",
+            "system_type": "", "bind": "pair", "binds": 2, "address_range": "", "bind_ton": 0, "bind_npi": 0,
+            "source_ton": 5, "source_npi": 0, "destination_ton": 1, "destination_npi": 1, "service_type": "CMT",
+            "protocol_id": 0, "priority": 1, "validity": "120m", "long": "sar", "languages": ["tr"],
+            "transliterate": true, "codings": {"0": "latin1"}, "gsm_data_coding": 0, "ucs2_data_coding": 8,
+            "receipts": "final", "receipt_signs": ["esm_class", "text"], "receipt_states": {"NOROUTE": "failed"},
+            "errors": {"0x400": "permanent"}, "window": 10, "response_timeout": "30s", "enquire_after": "15s",
+            "reconnect_after": "5s",
+        }),
+    );
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_named() {
+    let check = |name: &str, value: Value, problem: &str| {
+        let mut config = json!({"hosts": ["smsc.example.org"], "system_id": "clinic"});
+        config[name] = value;
+        check_refused(&Smpp, config, name, problem);
+    };
+    check("hosts", json!([]), "is from 1 to 16");
+    check("hosts", json!(["smpp://x"]), "is no host");
+    check("system_id", json!("a name of sixteen"), "at most 15 characters");
+    check("password", json!("ninechars"), "at most 8 characters");
+    check("binds", json!(0), "is from 1 to 32");
+    check("priority", json!(4), "is from 0 to 3");
+    check("languages", json!(["xx"]), "has no tables: tr, es");
+    check("codings", json!({"0": "morse"}), "is no coding: gsm, ");
+    check("codings", json!({"256": "gsm"}), "is no data_coding");
+    check("errors", json!({"ESME_ROOPS": "permanent"}), "is no status");
+    let config = json!({"hosts": ["x"], "system_id": "clinic", "receipt_states": {"X": "lost"}});
+    check_refused(&Smpp, config, "receipt_states.X", "unknown variant `lost`");
+}
