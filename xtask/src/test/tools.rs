@@ -70,6 +70,20 @@ pub const PYTHON: Tool = Tool {
     packages: &["python3"],
 };
 
+/// What makes a folder for Python's packages: its `ensurepip`, which Debian packs apart.
+pub const PYTHON_VENV: Tool = Tool {
+    programs: &["__init__.py"],
+    beside: &["/usr/lib/*/ensurepip", "/usr/local/lib/*/ensurepip"],
+    packages: &["python3-venv"],
+};
+
+/// The gateway whose end of SMPP ours is tried with.
+pub const KANNEL: Tool = Tool {
+    programs: &["bearerbox"],
+    beside: &["/usr/sbin"],
+    packages: &["kannel"],
+};
+
 impl Tool {
     /// Where the program is.
     pub fn find(&self) -> Option<PathBuf> {

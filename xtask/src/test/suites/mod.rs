@@ -3,6 +3,7 @@
 mod browser;
 mod format;
 mod lint;
+mod peers;
 mod postgres;
 mod readme;
 mod release_build;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<Suite> {
         rust::SUITE,
         postgres::SUITE,
         simulation::SUITE,
+        peers::SUITE,
         browser::SUITE,
         readme::SUITE,
     ]
