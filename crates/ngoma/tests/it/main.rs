@@ -16,6 +16,7 @@ mod processes;
 mod program;
 mod queue;
 mod simulate;
+mod smpp;
 mod store;
 mod stored;
 mod vumi;

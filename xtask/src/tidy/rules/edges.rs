@@ -17,6 +17,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "ngoma",
         &[
             "ngoma-message",
+            "ngoma-smpp",
             "ngoma-engine",
             "ngoma-channels",
             "ngoma-sandbox",
