@@ -7,6 +7,7 @@ mod errors;
 mod fields;
 mod incoming;
 mod link;
+mod pace;
 #[cfg(test)]
 mod tests;
 mod transport;

@@ -2,6 +2,7 @@
 
 use super::binds::Binds;
 use super::config::Settings;
+use super::pace::Pace;
 use async_trait::async_trait;
 use ngoma_engine::channel::{
     ChannelContext, ChannelDown, Outbound, SendError, SendErrorKind, Sent, Shutdown, Transport,
@@ -19,6 +20,7 @@ pub struct SmppTransport {
     settings: Arc<Settings>,
     ctx: ChannelContext,
     binds: Arc<Binds>,
+    pace: Pace,
 }
 
 impl SmppTransport {
@@ -29,6 +31,7 @@ impl SmppTransport {
             binds: Arc::new(Binds::new(Arc::clone(&settings), ctx.clone())),
             settings,
             ctx,
+            pace: Pace::new(),
         }
     }
 
@@ -70,6 +73,7 @@ impl Transport for SmppTransport {
 
     async fn ready(&self) {
         self.binds.ready(PATIENCE).await;
+        self.pace.wait().await;
     }
 
     fn parts(&self, message: &Outbound) -> Vec<String> {
@@ -78,13 +82,23 @@ impl Transport for SmppTransport {
 
     async fn send(&self, message: &Outbound) -> Result<Sent, SendError> {
         let unreachable = |reason| SendError::new(SendErrorKind::Unreachable, reason);
+        if message.part.is_some_and(|part| part.number() > 1) {
+            // The first one waited before its message was begun.
+            self.pace.wait().await;
+        }
         let bound = self.binds.best().map_err(unreachable)?;
         let written = self.write(message)?;
         match bound.handle.send(Operation::Submit, written).await {
             Outcome::Answered(answer) if answer.status.is_ok() => Ok(Sent {
                 provider_id: Some(answer.response.message_id).filter(|id| !id.is_empty()),
             }),
-            Outcome::Answered(answer) => Err(self.settings.classes.error(answer.status)),
+            Outcome::Answered(answer) => {
+                let error = self.settings.classes.error(answer.status);
+                if error.kind == SendErrorKind::Throttled {
+                    self.pace.slow_down();
+                }
+                Err(error)
+            }
             Outcome::NotSent(reason) => Err(unreachable(reason)),
             Outcome::Unanswered(ticket, reason) => {
                 if message.part.is_none() {
