@@ -6,6 +6,9 @@ use crate::session::{EndReason, Ended, Event, RequestError, Session, Ticket};
 use crate::wire::EncodeError;
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +26,8 @@ const ASKS_AT_ONCE: usize = 64;
 /// What a session's owner does with what comes.
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {
-    /// Takes a message, and says what to answer. Returns only when it is safe: then the other side forgets it.
+    /// Takes a message, and says what to answer. Returns only when it is safe: then the other side forgets it. Messages are
+    /// begun in the order in which they came, and worked on side by side.
     async fn take(&self, operation: Operation, message: ShortMessage) -> Answer;
 
     /// Grants a bind with the system id to answer, or refuses it. An ESME is never asked.
@@ -203,9 +207,12 @@ pub struct Connection<H> {
     started: Instant,
     places: Arc<Semaphore>,
     asks: mpsc::Receiver<Ask>,
-    own_asks: mpsc::Sender<Ask>,
+    /// Nobody has to hold a handle for the session to go on.
+    _held: mpsc::Sender<Ask>,
     status: watch::Sender<Status>,
     sending: HashMap<Ticket, Sending>,
+    /// What the handler works on; begun in the order in which it came.
+    taking: FuturesUnordered<BoxFuture<'static, Ask>>,
 }
 
 /// A message that is not answered yet.
@@ -217,11 +224,11 @@ struct Sending {
 impl<H: Handler> Connection<H> {
     /// A session of this role and with these limits; its moments count from now.
     pub fn new(role: crate::Role, config: crate::Config, handler: Arc<H>) -> (Self, Handle) {
-        let (own_asks, asks) = mpsc::channel(ASKS);
+        let (sender, asks) = mpsc::channel(ASKS);
         let (status, watched) = watch::channel(Status::Opening);
         let places = Arc::new(Semaphore::new(config.window));
         let handle = Handle {
-            asks: own_asks.clone(),
+            asks: sender.clone(),
             places: Arc::clone(&places),
             status: watched,
         };
@@ -231,9 +238,10 @@ impl<H: Handler> Connection<H> {
             started: Instant::now(),
             places,
             asks,
-            own_asks,
+            _held: sender,
             status,
             sending: HashMap::new(),
+            taking: FuturesUnordered::new(),
         };
         (connection, handle)
     }
@@ -280,6 +288,7 @@ impl<H: Handler> Connection<H> {
                         self.do_ask(ask);
                     }
                 }
+                Some(ask) = self.taking.next(), if !self.taking.is_empty() => self.do_ask(ask),
                 () = tokio::time::sleep_until(due.unwrap_or(self.started)), if due.is_some() => {
                     let now = self.now();
                     self.session.tick(now);
@@ -385,15 +394,12 @@ impl<H: Handler> Connection<H> {
         None
     }
 
-    /// Lets the handler work beside the link; what it says is done here.
+    /// Lets the handler work while the link goes on; what it says is done here.
     fn ask_handler<Work>(&self, work: impl FnOnce(Arc<H>) -> Work)
     where
         Work: Future<Output = Ask> + Send + 'static,
     {
-        let (work, asks) = (work(Arc::clone(&self.handler)), self.own_asks.clone());
-        tokio::spawn(async move {
-            let _ = asks.send(work.await).await;
-        });
+        self.taking.push(work(Arc::clone(&self.handler)).boxed());
     }
 }
 
@@ -439,6 +445,11 @@ impl<H> Drop for Connection<H> {
     fn drop(&mut self) {
         self.session.link_lost();
         self.tell_outcomes();
+        // What the handler has begun it ends, though nobody is told any more.
+        let mut taking = std::mem::take(&mut self.taking);
+        if let (false, Ok(runtime)) = (taking.is_empty(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move { while taking.next().await.is_some() {} });
+        }
     }
 }
 

@@ -63,7 +63,8 @@ pub fn decode(frame: &Frame) -> Result<Command, Malformed> {
         ALERT_NOTIFICATION => return Ok(command(Pdu::Alert)),
         id if id == UNBIND | RESPONSE => return Ok(command(Pdu::UnbindResponse)),
         id if id == ENQUIRE_LINK | RESPONSE => return Ok(command(Pdu::EnquireLinkResponse)),
-        id if !READ.contains(&(id & !RESPONSE)) => return Ok(command(Pdu::Other(id))),
+        // An outbind has no response.
+        id if !READ.contains(&(id & !RESPONSE)) || id == OUTBIND | RESPONSE => return Ok(command(Pdu::Other(id))),
         _ => {}
     }
     let tail = end_of_fields(frame.command_id, &frame.body).unwrap_or(frame.body.len());

@@ -258,3 +258,17 @@ fn a_value_that_does_not_fit_is_refused_by_its_field() {
     };
     assert_eq!(encode(&command, &mut BytesMut::new()).unwrap_err().field, "system_id");
 }
+
+/// Found by the fuzzer: read one way with a body, and another without.
+#[test]
+fn a_response_that_no_operation_has_is_another_operation() {
+    for body in [&b""[..], b"\x18"] {
+        let frame = Frame {
+            command_id: OUTBIND | RESPONSE,
+            status: CommandStatus::OK,
+            sequence: 1,
+            body: Bytes::copy_from_slice(body),
+        };
+        assert_eq!(decode(&frame).unwrap().pdu, Pdu::Other(OUTBIND | RESPONSE));
+    }
+}
