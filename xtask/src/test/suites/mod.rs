@@ -2,6 +2,7 @@
 
 mod browser;
 mod format;
+mod fuzz;
 mod lint;
 mod peers;
 mod postgres;
@@ -24,6 +25,7 @@ pub fn all() -> Vec<Suite> {
         postgres::SUITE,
         simulation::SUITE,
         peers::SUITE,
+        fuzz::SUITE,
         browser::SUITE,
         readme::SUITE,
     ]
