@@ -104,7 +104,7 @@ const MESSAGES: u64 = 300_000;
 const MESSAGES_FULL: u64 = 10_000_000;
 /// How long memory is watched, and how long caches have to fill before that, in seconds.
 const MEMORY_SECS: (u64, u64) = (10, 60);
-const MEMORY_SECS_FULL: (u64, u64) = (30, 600);
+const MEMORY_SECS_FULL: (u64, u64) = (90, 600);
 
 /// Measures rates, passage, growth, memory and fairness, each on every back end and each on a store of its own.
 pub fn run(repo: &Repo, options: &Options) -> Result<Report> {
