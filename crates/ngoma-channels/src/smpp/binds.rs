@@ -2,12 +2,13 @@
 
 use super::config::Settings;
 use super::incoming::Incoming;
+use super::line::Line;
 use super::link;
 use ngoma_engine::channel::{ChannelContext, Shutdown};
 use ngoma_engine::outgoing_http::Reach;
 use ngoma_smpp::pdu::BindMode;
 use ngoma_smpp::{Connection, EndReason, Handle, Role};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -29,6 +30,7 @@ pub struct Bound {
 pub struct Binds {
     settings: Arc<Settings>,
     ctx: ChannelContext,
+    line: Weak<Line>,
     bound: Mutex<Sessions>,
     /// Counts changes of what is bound.
     changes: watch::Sender<u64>,
@@ -44,10 +46,11 @@ struct Sessions {
 }
 
 impl Binds {
-    pub fn new(settings: Arc<Settings>, ctx: ChannelContext) -> Self {
+    pub fn new(settings: Arc<Settings>, ctx: ChannelContext, line: Weak<Line>) -> Self {
         Self {
             settings,
             ctx,
+            line,
             bound: Mutex::default(),
             changes: watch::Sender::new(0),
         }
@@ -140,7 +143,7 @@ impl Binds {
             Ok(link) => link,
             Err(problem) => return problem,
         };
-        let incoming = Arc::new(Incoming::new(Arc::clone(settings), self.ctx.clone()));
+        let incoming = Arc::new(Incoming::new(Arc::clone(settings), self.ctx.clone(), self.line.clone()));
         let (mut connection, mut handle) = Connection::new(Role::Esme, settings.session.clone(), Arc::clone(&incoming));
         if let Err(error) = connection.bind(&settings.config.bind_as(mode)) {
             return error.to_string();
@@ -162,7 +165,9 @@ impl Binds {
                 () = stop.requested(), if !is_stopping => {
                     is_stopping = true;
                     self.remove(id);
-                    handle.unbind().await;
+                    // Beside the session, which has to go on to take the wish.
+                    let handle = handle.clone();
+                    tokio::spawn(async move { handle.unbind().await });
                 }
             }
         };

@@ -3,13 +3,15 @@
 use super::address::Numbering;
 use super::errors::{Class, Classes, status_of};
 use super::user_data::{DataCodings, Long, Texts};
+use super::ussd::{Operations, Ussd};
 use crate::secret::Secret;
 use crate::settings::duration;
 use ngoma_engine::channel::ConfigError;
 use ngoma_message::text::gsm::Language;
-use ngoma_message::text::{Coding, Cutting};
+use ngoma_message::text::{self, Coding, Cutting};
 use ngoma_smpp::pdu::{Bind, BindMode, SmeAddress};
 use ngoma_smpp::receipt::Signs;
+use ngoma_smpp::tlv;
 use ngoma_smpp::{Config as SessionConfig, INTERFACE_VERSION};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -88,6 +90,16 @@ pub struct SmppConfig {
     enquire_after: Duration,
     #[serde(default = "reconnect_after", deserialize_with = "duration")]
     pub reconnect_after: Duration,
+    #[serde(default)]
+    ussd: bool,
+    #[serde(default = "ussd_deadline", deserialize_with = "duration")]
+    ussd_deadline: Duration,
+    #[serde(default = "ussd_fallback")]
+    ussd_fallback: String,
+    #[serde(default = "ussd_session_tag")]
+    ussd_session_tag: u16,
+    #[serde(default)]
+    ussd_operations: Operations,
 }
 
 /// How a channel binds.
@@ -186,6 +198,18 @@ fn reconnect_after() -> Duration {
     Duration::from_secs(1)
 }
 
+fn ussd_deadline() -> Duration {
+    Duration::from_secs(10)
+}
+
+fn ussd_fallback() -> String {
+    "We cannot answer now. Please dial again later.".into()
+}
+
+fn ussd_session_tag() -> u16 {
+    tlv::ITS_SESSION_INFO
+}
+
 fn some_duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     duration(deserializer).map(Some)
 }
@@ -201,6 +225,8 @@ pub struct Settings {
     pub session: SessionConfig,
     pub source: Numbering,
     pub destination: Numbering,
+    /// Nothing when it carries SMS.
+    pub ussd: Option<Ussd>,
     pub config: SmppConfig,
 }
 
@@ -233,8 +259,19 @@ impl SmppConfig {
                 ton: self.destination_ton,
                 npi: self.destination_npi,
             },
+            ussd: self.ussd.then(|| Ussd {
+                operations: self.ussd_operations,
+                session_tag: self.ussd_session_tag,
+                deadline: self.ussd_deadline,
+                fallback: self.ussd_fallback.clone(),
+            }),
             config: self,
         })
+    }
+
+    /// Whether it carries sessions.
+    pub fn is_ussd(&self) -> bool {
+        self.ussd
     }
 
     /// The bind of a link.
@@ -292,9 +329,13 @@ impl SmppConfig {
                 return Err(ConfigError::new(field, format!("is from 1 to {most}, not {number}")));
             }
         }
-        match self.priority {
-            0..=3 => Ok(()),
-            _ => Err(ConfigError::new("priority", "is from 0 to 3")),
+        if self.priority > 3 {
+            return Err(ConfigError::new("priority", "is from 0 to 3"));
+        }
+        let fits = text::measure(&self.ussd_fallback).units <= text::ussd_limit(text::encoding(&self.ussd_fallback));
+        match fits {
+            true => Ok(()),
+            false => Err(ConfigError::new("ussd_fallback", "is longer than a screen")),
         }
     }
 

@@ -13,7 +13,7 @@ const RECEIPTS: &[&str] = &["none", "final", "failures", "all"];
 type Described = (&'static str, &'static str, FieldKind, &'static str);
 
 /// In the order of the form: the carrier and the bind, addresses, texts, receipts, answers, timers.
-const DESCRIBED: [Described; 32] = [
+const DESCRIBED: [Described; 37] = [
     (
         "hosts",
         "Hosts",
@@ -213,6 +213,38 @@ const DESCRIBED: [Described; 32] = [
         "Bind again after",
         FieldKind::Duration,
         "How long to wait before a bind that ended is made again; it doubles each time up to a minute. When empty, 1s.",
+    ),
+    (
+        "ussd",
+        "USSD",
+        FieldKind::Flag,
+        "Whether the carrier brings USSD by this bind, not SMS (true or false). When empty, false.",
+    ),
+    (
+        "ussd_deadline",
+        "USSD: answer within",
+        FieldKind::Duration,
+        "How long a service may take for a screen, such as 8s. When empty, 10s.",
+    ),
+    (
+        "ussd_fallback",
+        "USSD: fallback",
+        FieldKind::Text,
+        "What a person reads when the service is late or fails, at most a screen. \
+         When empty, We cannot answer now. Please dial again later.",
+    ),
+    (
+        "ussd_session_tag",
+        "USSD: session parameter",
+        FieldKind::Number,
+        "The number of the optional parameter that tells sessions apart. When empty, 4995: its_session_info.",
+    ),
+    (
+        "ussd_operations",
+        "USSD: operations",
+        FieldKind::Map,
+        "The carrier's own numbers of ussd_service_op, such as input = 2: begin, input, hang_up, ask, end. \
+         When empty, those of SMPP: 1, 18, 16, 2, 17.",
     ),
 ];
 

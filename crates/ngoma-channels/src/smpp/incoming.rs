@@ -2,6 +2,8 @@
 
 use super::address;
 use super::config::{Settings, StateMeaning};
+use super::line::Line;
+use super::ussd::Ussd;
 use async_trait::async_trait;
 use ngoma_engine::channel::{ChannelContext, Inbound, LateAnswer, Receipt, ReceiptFor, ReceiveError, Reported, Sent};
 use ngoma_message::{DeliveryStatus, MessageId, Object};
@@ -9,7 +11,7 @@ use ngoma_smpp::pdu::{Operation, ShortMessage};
 use ngoma_smpp::receipt::{self, MessageState};
 use ngoma_smpp::{Answer, CommandStatus, Handler, Refused, Ticket};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// How many messages are kept in mind whose answers may still come.
 const UNANSWERED: usize = 1_024;
@@ -18,16 +20,18 @@ const UNANSWERED: usize = 1_024;
 pub struct Incoming {
     settings: Arc<Settings>,
     ctx: ChannelContext,
+    line: Weak<Line>,
     /// Messages that were given up, by their tickets in this session.
     unanswered: Mutex<HashMap<Ticket, MessageId>>,
 }
 
 impl Incoming {
     /// For one link.
-    pub fn new(settings: Arc<Settings>, ctx: ChannelContext) -> Self {
+    pub fn new(settings: Arc<Settings>, ctx: ChannelContext, line: Weak<Line>) -> Self {
         Self {
             settings,
             ctx,
+            line,
             unanswered: Mutex::default(),
         }
     }
@@ -76,6 +80,10 @@ impl Incoming {
             answer_within: None,
             transport_metadata: Object::new(),
         };
+        self.hand_in(inbound).await
+    }
+
+    async fn hand_in(&self, inbound: Inbound) -> Answer {
         match self.ctx.door.receive(inbound).await {
             Ok(_) => Answer::default(),
             Err(error) => {
@@ -84,12 +92,45 @@ impl Incoming {
             }
         }
     }
+
+    /// Takes a turn of a session; its screen goes before the deadline, whoever writes it.
+    async fn take_turn(&self, ussd: &Ussd, message: &ShortMessage, text: String) -> Answer {
+        let Some(line) = self.line.upgrade() else {
+            return Answer::refused(CommandStatus::QUEUE_FULL);
+        };
+        let inbound = ussd.turn(message, text, &self.ctx);
+        let asked = inbound.id.clone();
+        let is_close = inbound.answer_within.is_none();
+        if !is_close && !line.waiting.begin(&asked) {
+            return Answer::refused(CommandStatus::QUEUE_FULL);
+        }
+        let answer = self.hand_in(inbound).await;
+        if is_close {
+            return answer;
+        }
+        if !answer.status.is_ok() {
+            line.waiting.end(&asked);
+            return answer;
+        }
+        let (line, deadline) = (self.line.clone(), ussd.deadline);
+        tokio::spawn(async move {
+            tokio::time::sleep(deadline).await;
+            if let Some(line) = line.upgrade() {
+                let reason = format!("no answer within {deadline:?}, the channel's deadline");
+                line.fall_back(&asked, &reason).await;
+            }
+        });
+        answer
+    }
 }
 
 #[async_trait]
 impl Handler for Incoming {
     async fn take(&self, _: Operation, message: ShortMessage) -> Answer {
         let (text, _) = self.settings.texts.read(&message);
+        if let Some(ussd) = &self.settings.ussd {
+            return self.take_turn(ussd, &message, text).await;
+        }
         if let Some(read) = receipt::read(&message, &text, self.settings.signs) {
             return self.take_receipt(read).await;
         }

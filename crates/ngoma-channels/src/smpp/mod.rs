@@ -6,12 +6,14 @@ mod config;
 mod errors;
 mod fields;
 mod incoming;
+mod line;
 mod link;
 mod pace;
 #[cfg(test)]
 mod tests;
 mod transport;
 mod user_data;
+mod ussd;
 
 use crate::settings;
 use config::SmppConfig;
@@ -34,6 +36,19 @@ impl ChannelType for Smpp {
             schemes: &["tel"],
             has_sessions: false,
             fields: fields::all(),
+        }
+    }
+
+    fn describe_as(&self, config: &Config) -> Description {
+        let sms = self.describe();
+        match settings::read::<SmppConfig>(config) {
+            Ok(config) if config.is_ussd() => Description {
+                label: "USSD over SMPP",
+                transport_type: "ussd",
+                has_sessions: true,
+                ..sms
+            },
+            _ => sms,
         }
     }
 

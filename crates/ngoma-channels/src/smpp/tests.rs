@@ -253,6 +253,108 @@ async fn receipts_and_messages_come_in() {
     channel.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_come_in_in_their_order() {
+    let channel = Channel::open(json!({})).await;
+    let sending: Vec<_> = (0..200)
+        .map(|number| {
+            let message = ShortMessage {
+                short_message: number.to_string().into(),
+                ..ShortMessage::default()
+            };
+            let session = channel.session.clone();
+            async move { session.send(Operation::Deliver, message).await }
+        })
+        .collect();
+    let answered = soon(futures_util::future::join_all(sending)).await;
+    assert!(answered.iter().all(|outcome| *outcome == taken()));
+    let came: Vec<_> = channel
+        .line
+        .door
+        .inbound()
+        .into_iter()
+        .map(|inbound| inbound.content.unwrap())
+        .collect();
+    assert_eq!(came, (0..200).map(|number| number.to_string()).collect::<Vec<_>>());
+    channel.close().await;
+}
+
+fn turn(operation: u8, session: [u8; 2], text: &str) -> ShortMessage {
+    ShortMessage {
+        source: SmeAddress {
+            ton: 1,
+            npi: 1,
+            address: "27831234567".into(),
+        },
+        destination: SmeAddress {
+            address: "8864".into(),
+            ..SmeAddress::default()
+        },
+        short_message: text.to_owned().into(),
+        tlvs: Tlvs::default()
+            .with(tlv::USSD_SERVICE_OP, vec![operation])
+            .with(tlv::ITS_SESSION_INFO, session.to_vec()),
+        ..ShortMessage::default()
+    }
+}
+
+#[tokio::test]
+async fn a_ussd_session_goes_turn_by_turn() {
+    let channel = Channel::open(json!({"ussd": true})).await;
+    let deliver = |message| channel.session.send(Operation::Deliver, message);
+    for (operation, session, text, event, content, said, answer) in [
+        (1, [7, 0], "*120*8864#", "new", None, None, (2, [7, 2])),
+        (18, [7, 2], "1", "resume", Some("1"), Some("close"), (17, [7, 5])),
+    ] {
+        assert_eq!(soon(deliver(turn(operation, session, text))).await, taken());
+        let asked = soon(channel.line.door.next_inbound()).await;
+        let found = asked.session.clone().unwrap();
+        assert_eq!((found.key.as_str(), found.event), ("+27831234567/07", event.into()));
+        assert_eq!(asked.content.as_deref(), content);
+        let sent = soon(channel.line.reply(&asked, "Welcome.", said.map(Into::into))).await;
+        assert!(sent.is_ok(), "{sent:?}");
+        let screen = channel.smsc.came().await;
+        assert_eq!(screen.tlvs.number(tlv::USSD_SERVICE_OP), Some(answer.0));
+        assert_eq!(
+            screen.tlvs.get(tlv::ITS_SESSION_INFO).map(|info| &info[..]),
+            Some(&answer.1[..])
+        );
+        assert_eq!(
+            (screen.source.address.as_str(), &screen.short_message[..]),
+            ("8864", &b"Welcome."[..])
+        );
+        assert_eq!(screen.destination.address, "27831234567");
+        assert_eq!(screen.registered_delivery, 0);
+    }
+    let alone = channel.line.transport.send(&outbound("hi")).await;
+    assert_eq!(alone.unwrap_err().kind, SendErrorKind::Permanent);
+    channel.close().await;
+}
+
+#[tokio::test]
+async fn a_person_whose_service_fails_or_is_late_gets_the_fallback_once() {
+    let channel = Channel::open(json!({"ussd": true, "ussd_fallback": "Later.", "ussd_deadline": "50ms"})).await;
+    for is_given_up in [true, false] {
+        let dialled = turn(1, [9, 0], "*120*8864#");
+        assert_eq!(soon(channel.session.send(Operation::Deliver, dialled)).await, taken());
+        let asked = soon(channel.line.door.next_inbound()).await;
+        if is_given_up {
+            soon(channel.line.transport.give_up(&asked.id, "it failed")).await;
+        }
+        let screen = channel.smsc.came().await;
+        assert_eq!(screen.short_message[..], b"Later."[..]);
+        assert_eq!(screen.tlvs.number(tlv::USSD_SERVICE_OP), Some(17));
+        soon(channel.line.transport.give_up(&asked.id, "again")).await;
+    }
+    soon(async {
+        while channel.line.door.fallbacks().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    channel.close().await;
+}
+
 fn taken() -> ngoma_smpp::Outcome {
     ngoma_smpp::Outcome::Answered(Answer::default())
 }
@@ -269,7 +371,8 @@ fn the_settings_described_are_those_read() {
             "transliterate": true, "codings": {"0": "latin1"}, "gsm_data_coding": 0, "ucs2_data_coding": 8,
             "receipts": "final", "receipt_signs": ["esm_class", "text"], "receipt_states": {"NOROUTE": "failed"},
             "errors": {"0x400": "permanent"}, "window": 10, "response_timeout": "30s", "enquire_after": "15s",
-            "reconnect_after": "5s",
+            "reconnect_after": "5s", "ussd": false, "ussd_deadline": "8s", "ussd_fallback": "Later.",
+            "ussd_session_tag": 516, "ussd_operations": {"input": 2},
         }),
     );
 }
@@ -291,6 +394,7 @@ fn settings_that_cannot_be_used_are_named() {
     check("codings", json!({"0": "morse"}), "is no coding: gsm, ");
     check("codings", json!({"256": "gsm"}), "is no data_coding");
     check("errors", json!({"ESME_ROOPS": "permanent"}), "is no status");
+    check("ussd_fallback", json!("x".repeat(183)), "longer than a screen");
     let config = json!({"hosts": ["x"], "system_id": "clinic", "receipt_states": {"X": "lost"}});
     check_refused(&Smpp, config, "receipt_states.X", "unknown variant `lost`");
 }
