@@ -5,12 +5,14 @@ use super::config::{Settings, StateMeaning};
 use super::line::Line;
 use super::ussd::Ussd;
 use async_trait::async_trait;
-use ngoma_engine::channel::{ChannelContext, Inbound, LateAnswer, Receipt, ReceiptFor, ReceiveError, Reported, Sent};
+use ngoma_engine::channel::{
+    ChannelContext, Inbound, LateAnswer, Receipt, ReceiptFor, ReceiveError, Reported, SendErrorKind, Sent,
+};
 use ngoma_message::{DeliveryStatus, MessageId, Object};
 use ngoma_smpp::pdu::{Operation, ShortMessage};
 use ngoma_smpp::receipt::{self, MessageState};
 use ngoma_smpp::{Answer, CommandStatus, Handler, Refused, Ticket};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// How many messages are kept in mind whose answers may still come.
@@ -22,7 +24,7 @@ pub struct Incoming {
     ctx: ChannelContext,
     line: Weak<Line>,
     /// Messages that were given up, by their tickets in this session.
-    unanswered: Mutex<HashMap<Ticket, MessageId>>,
+    unanswered: Mutex<BTreeMap<Ticket, MessageId>>,
 }
 
 impl Incoming {
@@ -39,20 +41,28 @@ impl Incoming {
     /// Keeps in mind a message whose answer may still come.
     pub fn note_unanswered(&self, ticket: Ticket, message: MessageId) {
         let mut unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
-        if unanswered.len() < UNANSWERED {
-            unanswered.insert(ticket, message);
+        if unanswered.len() == UNANSWERED {
+            // The oldest: tickets grow.
+            unanswered.pop_first();
         }
+        unanswered.insert(ticket, message);
     }
 
     async fn take_receipt(&self, read: receipt::Receipt) -> Answer {
         let meaning = read.word.as_deref().and_then(|word| self.settings.config.meaning(word));
-        let status = match meaning {
-            Some(StateMeaning::Pending) => DeliveryStatus::Pending,
-            Some(StateMeaning::Delivered) => DeliveryStatus::Delivered,
-            Some(StateMeaning::Failed) => DeliveryStatus::Failed,
-            None => status_of(read.state),
+        let status = match (meaning, read.state) {
+            _ if read.is_intermediate => DeliveryStatus::Pending,
+            (Some(StateMeaning::Pending), _) => DeliveryStatus::Pending,
+            (Some(StateMeaning::Delivered), _) => DeliveryStatus::Delivered,
+            (Some(StateMeaning::Failed), _) => DeliveryStatus::Failed,
+            (None, Some(state)) => status_of(state),
+            // A word of the carrier's own may mean anything; what it means can be said in `receipt_states`.
+            (None, None) => DeliveryStatus::Pending,
         };
-        let word = read.word.unwrap_or_else(|| read.state.to_string());
+        let word = read
+            .word
+            .or(read.state.map(|state| state.to_string()))
+            .unwrap_or_default();
         let receipt = Receipt {
             about: ReceiptFor::ProviderId(read.message_id),
             status,
@@ -131,7 +141,10 @@ impl Handler for Incoming {
         if let Some(ussd) = &self.settings.ussd {
             return self.take_turn(ussd, &message, text).await;
         }
-        if let Some(read) = receipt::read(&message, &text, self.settings.signs) {
+        // Carriers write receipts in ASCII whatever the data_coding says; in the GSM alphabet `_` would be another sign.
+        let plain = String::from_utf8_lossy(message.user_data());
+        let read = |text: &str| receipt::read(&message, text, self.settings.signs);
+        if let Some(read) = read(&plain).or_else(|| read(&text)) {
             return self.take_receipt(read).await;
         }
         if self.settings.signs.esm_class && receipt::has_receipt_class(&message) {
@@ -152,6 +165,11 @@ impl Handler for Incoming {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&ticket);
         let Some(message) = held else { return };
+        let refusal = self.settings.classes.error(answer.status);
+        if !answer.status.is_ok() && matches!(refusal.kind, SendErrorKind::Temporary | SendErrorKind::Throttled) {
+            // It was not taken and is not refused: what was decided when no answer came stands.
+            return;
+        }
         let result = match answer.status.is_ok() {
             true => Ok(Sent {
                 provider_id: Some(answer.response.message_id).filter(|id| !id.is_empty()),

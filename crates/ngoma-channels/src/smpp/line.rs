@@ -81,8 +81,6 @@ impl Line {
             Ok(None) => return Err(error(SendErrorKind::Permanent, "it answers no turn of this channel")),
             Err(unavailable) => return Err(error(SendErrorKind::Temporary, &unavailable.to_string())),
         };
-        // After a restart nobody waits, and the session is still there.
-        self.waiting.end(asked);
         if self.ctx.clock.now() > turn.by {
             return Err(error(
                 SendErrorKind::TooLate,

@@ -22,6 +22,8 @@ struct State {
     limit: Option<Limit>,
     /// Since when messages are counted, and how many were let go since.
     counted: (Instant, u32),
+    /// How many were let go in the second before.
+    before: u32,
 }
 
 #[derive(Clone, Copy)]
@@ -41,7 +43,8 @@ impl Pace {
     pub fn new() -> Self {
         let limit = None;
         let counted = (Instant::now(), 0);
-        Self(Mutex::new(State { limit, counted }))
+        let before = 0;
+        Self(Mutex::new(State { limit, counted, before }))
     }
 
     /// Returns when the next message may go.
@@ -66,10 +69,15 @@ impl State {
     /// Takes the place of one message; how long it has to wait for it.
     fn take(&mut self, now: Instant) -> Option<Duration> {
         let (since, count) = self.counted;
-        self.counted = match now - since >= ONCE_IN {
-            true => (now, 1),
-            false => (since, count.saturating_add(1)),
-        };
+        if now - since >= ONCE_IN {
+            self.before = match now - since < 2 * ONCE_IN {
+                true => count,
+                false => 0,
+            };
+            self.counted = (now, 1);
+        } else {
+            self.counted = (since, count.saturating_add(1));
+        }
         let limit = self.limit.as_mut()?;
         let passed = (now - limit.updated).as_secs_f64();
         limit.rate += passed * (INCREASE * limit.refused_at).max(SLOWEST * INCREASE);
@@ -87,8 +95,7 @@ impl State {
         if self.limit.is_some_and(|limit| now - limit.refused < ONCE_IN) {
             return;
         }
-        let (since, count) = self.counted;
-        let seen = f64::from(count) / (now - since).max(ONCE_IN).as_secs_f64();
+        let seen = f64::from(self.counted.1.max(self.before));
         let refused_at = self.limit.map_or(seen, |limit| limit.rate).max(SLOWEST);
         self.limit = Some(Limit {
             rate: (refused_at / 2.0).max(SLOWEST),
@@ -132,6 +139,19 @@ mod tests {
         pace.slow_down();
         let count = go_in(&pace, 1).await;
         assert!((30..=36).contains(&count), "{count}");
+    }
+
+    /// What came before counts when the refusal comes early in a second.
+    #[tokio::test(start_paused = true)]
+    async fn the_pace_is_that_of_a_whole_second() {
+        let pace = Pace::new();
+        for _ in 0..105 {
+            pace.wait().await;
+            tokio::time::advance(Duration::from_millis(10)).await;
+        }
+        pace.slow_down();
+        let count = go_in(&pace, 1).await;
+        assert!((48..=56).contains(&count), "{count}");
     }
 
     #[tokio::test(start_paused = true)]

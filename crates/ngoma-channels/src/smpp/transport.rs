@@ -3,7 +3,9 @@
 use super::config::Settings;
 use super::line::Line;
 use async_trait::async_trait;
-use ngoma_engine::channel::{ChannelContext, ChannelDown, Outbound, SendError, Sent, Shutdown, Transport};
+use ngoma_engine::channel::{
+    ChannelContext, ChannelDown, Outbound, SendError, SendErrorKind, Sent, Shutdown, Transport,
+};
 use ngoma_message::MessageId;
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,7 +50,16 @@ impl Transport for SmppTransport {
         let line = &self.line;
         if let Some(ussd) = &line.settings.ussd {
             let screen = line.write_screen(ussd, message).await?;
-            return line.submit_as(screen, Some(&message.id)).await;
+            let sent = line.submit_as(screen, Some(&message.id)).await;
+            let may_be_read = match &sent {
+                Ok(_) => true,
+                Err(error) => error.kind == SendErrorKind::Ambiguous,
+            };
+            if let (true, Some(asked)) = (may_be_read, &message.in_reply_to) {
+                // Else the person still waits, and gets the fallback at the deadline.
+                line.waiting.end(asked);
+            }
+            return sent;
         }
         if message.part.is_some_and(|part| part.number() > 1) {
             // The first one waited before its message was begun.

@@ -75,7 +75,7 @@ impl Texts {
             return Vec::new();
         }
         let text = self.plain(text);
-        let cut = self.cutting.cut(&text);
+        let cut = self.cut(&text);
         match cut.pieces.len() {
             1 => Vec::new(),
             _ => cut.pieces.into_iter().map(str::to_owned).collect(),
@@ -97,7 +97,7 @@ impl Texts {
         (text, whole): (&str, &str),
         part: Option<PartHeader>,
     ) -> Result<(), Unwritable> {
-        let Cut { encoding, tables, .. } = self.cutting.cut(whole);
+        let Cut { encoding, tables, .. } = self.cut(whole);
         let data_coding = match encoding {
             Encoding::Gsm7 => self.data_codings.gsm,
             Encoding::Ucs2 => self.data_codings.ucs2,
@@ -157,6 +157,16 @@ impl Texts {
                 Some(ngoma_message::text::gsm::pack(&septets, UserDataHeader::fill(header)))
             }
             coding => coding.encode(text, tables),
+        }
+    }
+
+    /// A text in its pieces: where the channel's coding of GSM texts lacks one of its characters, as UCS-2.
+    fn cut<'a>(&self, text: &'a str) -> Cut<'a> {
+        let cut = self.cutting.cut(text);
+        let coding = self.coding(self.data_codings.gsm);
+        match cut.encoding == Encoding::Gsm7 && coding.encode(text, cut.tables).is_none() {
+            true => self.cutting.cut_as_ucs2(text),
+            false => cut,
         }
     }
 
@@ -285,10 +295,25 @@ mod tests {
         let mut message = ShortMessage::default();
         texts.write(&mut message, ("é@", "é@"), None).unwrap();
         assert_eq!(message.short_message[..], [0xE9, b'@']);
-        let error = texts.write(&mut ShortMessage::default(), ("€", "€"), None).unwrap_err();
+        // What it lacks goes as UCS-2, all parts alike.
+        for text in ["5 €".to_owned(), "a".repeat(150) + "€"] {
+            let came: String = there_and_back(&texts, &text)
+                .into_iter()
+                .map(|(text, _)| text)
+                .collect();
+            assert_eq!(came, text);
+            let mut message = ShortMessage::default();
+            texts.write(&mut message, ("a", &text), None).unwrap();
+            assert_eq!(message.data_coding, 8);
+        }
+        let wrong = Texts {
+            codings: BTreeMap::from([(8, Coding::Ascii)]),
+            ..Texts::default()
+        };
+        let error = wrong.write(&mut ShortMessage::default(), ("ç", "ç"), None).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "data_coding 0 (latin1) has no '€': see the setting codings"
+            "data_coding 8 (ascii) has no 'ç': see the setting codings"
         );
     }
 

@@ -43,11 +43,10 @@ use std::sync::Arc;
 pub(crate) fn hand_over(runtime: &Arc<Runtime>, running: &Arc<Running>, taken: PulledOutbound, place: Place) {
     let (runtime, running) = (Arc::clone(runtime), Arc::clone(running));
     let under_way = runtime.under_way.enter();
-    let turn = runtime.order.line_up(running.id, &taken.message.to);
-    // Asked for here, so that places in the window are given in the same order: one that has none is never waited for by
-    // one that has.
+    // Places in the window are given in the order of turns: one that has none is never waited for by one that has.
     let mut in_window = Box::pin(Arc::clone(&running.sending).acquire_owned());
-    let at_once = in_window.as_mut().now_or_never();
+    let ask = || in_window.as_mut().now_or_never();
+    let (turn, at_once) = runtime.order.line_up(running.id, &taken.message.to, ask);
     tokio::spawn(async move {
         if taken.attempt_open {
             drop((turn, at_once, in_window));

@@ -33,20 +33,22 @@ pub(crate) struct Turn {
 }
 
 impl Order {
-    /// Stands in line for a person at a channel.
-    pub(crate) fn line_up(&self, channel: i64, person: &Address) -> Turn {
+    /// Stands in line for a person at a channel, and does what is to be done in the same order.
+    pub(crate) fn line_up<T>(&self, channel: i64, person: &Address, also: impl FnOnce() -> T) -> (Turn, T) {
         let key = (channel, person.clone());
         let (done, told) = oneshot::channel();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let number = last.get(&key).map_or(0, |before| before.number + 1);
         let before = last.insert(key.clone(), Before { number, done: told });
-        Turn {
+        let turn = Turn {
             number,
             before,
             done: Some(done),
             key,
             last: Arc::clone(&self.last),
-        }
+        };
+        // Nobody else lines up meanwhile.
+        (turn, also())
     }
 }
 
@@ -95,6 +97,10 @@ mod tests {
     use futures_util::FutureExt;
     use proptest::prelude::*;
 
+    fn line_up(order: &Order, channel: i64, person: &Address) -> Turn {
+        order.line_up(channel, person, || ()).0
+    }
+
     fn has_come(turn: &mut Turn) -> bool {
         turn.come().now_or_never().is_some()
     }
@@ -103,9 +109,9 @@ mod tests {
     fn each_waits_for_those_before_and_nobody_for_another_person() {
         let order = Order::default();
         let (one, other) = (Address::new("tel", "+1"), Address::new("tel", "+2"));
-        let [mut first, mut second, mut third] = [(); 3].map(|()| order.line_up(1, &one));
-        assert!(has_come(&mut order.line_up(1, &other)));
-        assert!(has_come(&mut order.line_up(2, &one)));
+        let [mut first, mut second, mut third] = [(); 3].map(|()| line_up(&order, 1, &one));
+        assert!(has_come(&mut line_up(&order, 1, &other)));
+        assert!(has_come(&mut line_up(&order, 2, &one)));
         assert!(has_come(&mut first));
         assert!(!has_come(&mut second));
         // One that gives up lets nobody overtake.
@@ -121,12 +127,12 @@ mod tests {
     fn who_lines_up_after_the_line_was_empty_waits_for_nobody() {
         let order = Order::default();
         let one = Address::new("tel", "+1");
-        drop(order.line_up(1, &one));
-        assert!(has_come(&mut order.line_up(1, &one)));
-        let (_first, second) = (order.line_up(1, &one), order.line_up(1, &one));
+        drop(line_up(&order, 1, &one));
+        assert!(has_come(&mut line_up(&order, 1, &one)));
+        let (_first, second) = (line_up(&order, 1, &one), line_up(&order, 1, &one));
         drop(second);
         // The first is still in line, though the last one left.
-        let mut third = order.line_up(1, &one);
+        let mut third = line_up(&order, 1, &one);
         assert!(!has_come(&mut third));
         drop(_first);
         assert!(has_come(&mut third));
@@ -154,7 +160,7 @@ mod tests {
             let mut line: Vec<Turn> = Vec::new();
             for step in steps {
                 match step {
-                    Step::LineUp => line.push(order.line_up(1, &one)),
+                    Step::LineUp => line.push(line_up(&order, 1, &one)),
                     Step::Leave(place) if !line.is_empty() => drop(line.remove(place % line.len())),
                     Step::Leave(_) => {}
                 }

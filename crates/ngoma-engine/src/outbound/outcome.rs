@@ -31,14 +31,7 @@ pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledO
         return end_unsent(runtime, running, &taken, trail).await;
     }
     let sending = Instant::now();
-    let mut sent = pin!(caught(running.transport.send(&taken.message)));
-    let at_once = poll_fn(|context| Poll::Ready(sent.as_mut().poll(context))).await;
-    // The transport has it: the next one may be handed over.
-    drop(turn);
-    let sent = match at_once {
-        Poll::Ready(sent) => sent,
-        Poll::Pending => sent.await,
-    };
+    let sent = handed_over(caught(running.transport.send(&taken.message)), turn).await;
     runtime.metrics.measure_send(sending.elapsed());
     let result = sent.unwrap_or_else(|panic| Err(SendError::new(SendErrorKind::Ambiguous, broke_off(&panic))));
     let result = match result {
@@ -50,6 +43,17 @@ pub(crate) async fn attempt(runtime: &Runtime, running: &Running, taken: PulledO
         Err(error) => failed(runtime, running, &taken, error, &mut trail),
     };
     store(runtime, running, &taken, result, trail).await;
+}
+
+/// Hands a message to the transport; then whoever is behind it may be handed over, whatever becomes of it.
+pub(super) async fn handed_over<T>(sending: impl Future<Output = T>, turn: Option<Turn>) -> T {
+    let mut sending = pin!(sending);
+    let at_once = poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await;
+    drop(turn);
+    match at_once {
+        Poll::Ready(sent) => sent,
+        Poll::Pending => sending.await,
+    }
 }
 
 /// Ends an attempt that was recorded and not begun: this process may have lost the message meanwhile, and then this

@@ -2,7 +2,7 @@
 //! a crash at most one part may have been sent without anybody knowing, and those that were taken never go again.
 
 use super::Turn;
-use super::outcome::{decide, end, end_unsent, pass_on, store_part};
+use super::outcome::{decide, end, end_unsent, handed_over, pass_on, store_part};
 use super::retry::Verdict;
 use crate::bounds::bound_id;
 use crate::channel::{Outbound, PartHeader, SendError, SendErrorKind, Sent};
@@ -17,13 +17,7 @@ use ngoma_message::MessageId;
 use std::time::Instant;
 
 /// Sends the parts that were not taken yet, until one is not taken now.
-pub(super) async fn send(
-    runtime: &Runtime,
-    running: &Running,
-    taken: PulledOutbound,
-    mut turn: Turn,
-    texts: Vec<String>,
-) {
+pub(super) async fn send(runtime: &Runtime, running: &Running, taken: PulledOutbound, turn: Turn, texts: Vec<String>) {
     let count = texts.len();
     let Ok(total) = u8::try_from(count) else {
         let reason = format!("it would take {count} parts; a text has {} at most", u8::MAX);
@@ -48,14 +42,16 @@ pub(super) async fn send(
         runtime,
         running,
         taken: &taken,
+        turn: Some(turn),
         total,
         statuses,
     };
     if parts.next_due().is_none() {
         return parts.end_untried().await;
     }
-    // Until its last part nothing else goes to the person.
-    turn.come().await;
+    if let Some(turn) = &mut parts.turn {
+        turn.come().await;
+    }
     while let Some(number) = parts.next_due() {
         let text = &texts[usize::from(number) - 1];
         if !parts.try_one(number, text).await {
@@ -76,6 +72,7 @@ pub(super) async fn end_open_attempt(
         runtime,
         running,
         taken,
+        turn: None,
         total: u8::try_from(statuses.len()).unwrap_or(u8::MAX),
         statuses,
     };
@@ -95,6 +92,8 @@ struct Parts<'a> {
     runtime: &'a Runtime,
     running: &'a Running,
     taken: &'a PulledOutbound,
+    /// Kept until the first part is handed over.
+    turn: Option<Turn>,
     total: u8,
     statuses: Vec<Status>,
 }
@@ -125,7 +124,7 @@ impl Parts<'_> {
             ..taken.message.clone()
         };
         let sending = Instant::now();
-        let sent = caught(self.running.transport.send(&part)).await;
+        let sent = handed_over(caught(self.running.transport.send(&part)), self.turn.take()).await;
         runtime.metrics.measure_send(sending.elapsed());
         let broke_off = |panic| {
             let reason = format!("the channel broke off while it sent: {panic}");

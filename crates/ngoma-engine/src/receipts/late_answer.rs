@@ -1,5 +1,6 @@
 //! What a carrier said of a message that was handed on.
 
+use super::key_of_sent;
 use crate::bounds::bound_id;
 use crate::channel::{LateAnswer, ReceiveError, Reported, Sent};
 use crate::directory::ChannelEntry;
@@ -23,6 +24,12 @@ pub(crate) async fn answer(
         event: MessageId::generate(),
         at: runtime.clock.now(),
         listeners: runtime.catalog().listeners(channel.account),
+        carrier_key: answer
+            .result
+            .as_ref()
+            .ok()
+            .and_then(|sent| sent.provider_id.as_deref())
+            .map(|id| key_of_sent(channel, id)),
         answer: bounded(answer),
     };
     let event = Event {

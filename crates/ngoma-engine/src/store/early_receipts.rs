@@ -1,9 +1,8 @@
 //! Receipts that come before the id they name: kept until it is known.
 
 use super::backend::OpError;
-use super::outcomes::OutcomeWrite;
 use super::partitions::ORPHAN_DAYS;
-use super::receipts::{ReceiptResult, ReceiptWrite, apply, day, find_by_carrier_id, find_by_id, word};
+use super::receipts::{Named, ReceiptResult, ReceiptWrite, apply, day, find_by_carrier_id, find_by_id, word};
 use super::sql::{Db, Param, Row, SqlError, args};
 use super::{Store, StoreError};
 use crate::channel::{Receipt, ReceiptFor};
@@ -120,13 +119,8 @@ pub(super) fn hold(db: &mut dyn Db, write: &ReceiptWrite, key: &str) -> Result<R
 }
 
 /// Receipts that named an id before it was known are done now; gives what those said that moved the message.
-pub(super) fn join_orphans(
-    db: &mut dyn Db,
-    outcome: &OutcomeWrite,
-    key: &str,
-    part: u8,
-) -> Result<Vec<DeliveryStatus>, SqlError> {
-    let (account, today) = (outcome.account, day(outcome.at));
+pub(super) fn join_orphans(db: &mut dyn Db, named: &Named<'_>, key: &str) -> Result<Vec<DeliveryStatus>, SqlError> {
+    let (account, today) = (named.account, day(named.at));
     let days = today - ORPHAN_DAYS..=today + 1;
     // A list, not a range: each day is then found in the index by itself.
     let places: Vec<String> = (4..).zip(days.clone()).map(|(place, _)| format!("?{place}")).collect();
@@ -135,15 +129,15 @@ pub(super) fn join_orphans(
         RETURNING at, status, reason",
         places.join(", ")
     );
-    let mut params = args![account, outcome.channel, key].to_vec();
+    let mut params = args![account, named.channel, key].to_vec();
     params.extend(days.map(Param::from));
     let mut held = db.query(&sql, &params)?;
     held.sort_by_key(|row| row.get::<Timestamp>(0).ok());
     let mut joined = Vec::new();
     for row in held {
-        let write = held_receipt(&row, (account, outcome.channel), key, &outcome.listeners)?;
-        if let Some(found) = find_by_id(db, (account, outcome.channel), &outcome.message, part)?
-            && let ReceiptResult::Recorded(_, said) = apply(db, &write, &found, outcome.at)?
+        let write = held_receipt(&row, (account, named.channel), key, named.listeners)?;
+        if let Some(found) = find_by_id(db, (account, named.channel), named.message, named.part)?
+            && let ReceiptResult::Recorded(_, said) = apply(db, &write, &found, named.at)?
         {
             joined.push(said);
         }

@@ -1,8 +1,9 @@
 //! What a carrier said of messages that were handed on before it was known.
 
+use super::early_receipts::join_orphans;
 use super::events::{NewEvent, append_event};
 use super::outcomes::set_status;
-use super::receipts::{Found, ReceiptResult, WHOLE, find_by_id};
+use super::receipts::{Found, Named, ReceiptResult, WHOLE, find_by_id, know_carrier_id};
 use super::sql::{Db, SqlError, args};
 use super::work::end;
 use super::{QueueKind, Store, StoreError};
@@ -19,6 +20,8 @@ pub(crate) struct LateAnswerWrite {
     pub(crate) account: i64,
     pub(crate) channel: i64,
     pub(crate) answer: LateAnswer,
+    /// The provider's id in the form receipts are matched by.
+    pub(crate) carrier_key: Option<String>,
     /// The id of the event that is appended.
     pub(crate) event: MessageId,
     pub(crate) at: Timestamp,
@@ -82,6 +85,18 @@ fn apply(db: &mut dyn Db, write: &LateAnswerWrite, found: &Found) -> Result<Rece
             now: write.at,
         };
         append_event(db, &event, &write.listeners)?;
+        if let Some(key) = &write.carrier_key {
+            let named = Named {
+                account,
+                channel: write.channel,
+                message: id,
+                part: WHOLE,
+                at: write.at,
+                listeners: &write.listeners,
+            };
+            know_carrier_id(db, &named, key)?;
+            join_orphans(db, &named, key)?;
+        }
     }
     super::queries::append_trace(db, account, found.root.as_ref().unwrap_or(id), &trail)?;
     Ok(match moves {

@@ -6,7 +6,7 @@ use super::events::{NewEvent, append_event};
 use super::inbound::{stored_address, stored_metadata};
 use super::parts::{PartOutcome, forget_parts, record_part};
 use super::queries::{append_trace_as, append_trace_once};
-use super::receipts::{WHOLE, know_carrier_id};
+use super::receipts::{Named, WHOLE, know_carrier_id};
 use super::sql::{Db, Row, SqlError, args};
 use super::work::{Ended, finish};
 use super::{PulledOutbound, QueueKind, Store, StoreError};
@@ -50,6 +50,18 @@ impl OutcomeWrite {
     /// whether it was.
     fn is_told_once(&self) -> bool {
         self.part.is_none() && matches!(self.result, AttemptResult::Sent { .. })
+    }
+
+    /// Its message, or a part of it, that the carrier has given an id.
+    pub(super) fn named(&self, part: u8) -> Named<'_> {
+        Named {
+            account: self.account,
+            channel: self.channel,
+            message: &self.message,
+            part,
+            at: self.at,
+            listeners: &self.listeners,
+        }
     }
 
     fn event<'a>(&'a self, id: &'a MessageId, kind: &'a str, detail: Option<&'a str>) -> NewEvent<'a> {
@@ -168,8 +180,8 @@ impl Store {
                 } => {
                     effects = record_sent(db, &outcome, provider_id.as_deref(), event)?;
                     if let Some(key) = carrier_key {
-                        know_carrier_id(db, &outcome, key, WHOLE)?;
-                        effects.joined = join_orphans(db, &outcome, key, WHOLE)?;
+                        know_carrier_id(db, &outcome.named(WHOLE), key)?;
+                        effects.joined = join_orphans(db, &outcome.named(WHOLE), key)?;
                     }
                 }
                 AttemptResult::NextPart => {}
@@ -197,7 +209,7 @@ impl Store {
             }
             if let Some(part) = &outcome.part {
                 if let Some(key) = &part.carrier_key {
-                    effects.joined = join_orphans(db, &outcome, key, part.number)?;
+                    effects.joined = join_orphans(db, &outcome.named(part.number), key)?;
                 }
                 effects.goes_on = may_go_on(db, &outcome)?;
                 // Another process may have sent the same part.

@@ -113,7 +113,7 @@ pub(super) fn record_part(db: &mut dyn Db, outcome: &OutcomeWrite, part: &PartOu
         )?;
     }
     if let Some(key) = &part.carrier_key {
-        know_carrier_id(db, outcome, key, part.number)?;
+        know_carrier_id(db, &outcome.named(part.number), key)?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::backend::OpError;
 use super::early_receipts::hold;
 use super::events::{NewEvent, append_event};
-use super::outcomes::{OutcomeWrite, set_status};
+use super::outcomes::set_status;
 use super::partitions::CARRIER_ID_DAYS;
 use super::parts::{fold, move_part};
 use super::sql::{Db, Insert, SqlError, args};
@@ -124,15 +124,25 @@ pub(super) fn find_by_carrier_id(db: &mut dyn Db, write: &ReceiptWrite, key: &st
     Ok(None)
 }
 
+/// A message, or a part of it, that its carrier has given an id.
+pub(super) struct Named<'a> {
+    pub(super) account: i64,
+    pub(super) channel: i64,
+    pub(super) message: &'a MessageId,
+    pub(super) part: u8,
+    pub(super) at: Timestamp,
+    pub(super) listeners: &'a Arc<Listeners>,
+}
+
 /// From now on this id means the message, or this part of it.
-pub(super) fn know_carrier_id(db: &mut dyn Db, outcome: &OutcomeWrite, key: &str, part: u8) -> Result<(), SqlError> {
+pub(super) fn know_carrier_id(db: &mut dyn Db, named: &Named<'_>, key: &str) -> Result<(), SqlError> {
     let row = args![
-        outcome.account,
-        day(outcome.at),
-        outcome.channel,
+        named.account,
+        day(named.at),
+        named.channel,
         key,
-        &outcome.message,
-        i64::from(part)
+        named.message,
+        i64::from(named.part)
     ];
     db.insert_unasked(CARRIER_ID, &[row.into()])
 }

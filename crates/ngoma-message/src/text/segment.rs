@@ -49,7 +49,7 @@ impl Cutting {
         if let Some(units) = default.units(text) {
             return self.cut_by(text, default, units);
         }
-        let ucs2 = self.cut_by(text, Way::UCS2, text.encode_utf16().count());
+        let ucs2 = self.cut_as_ucs2(text);
         let of_languages = self.languages.iter().flat_map(|language| Way::of(*language));
         let cuts = of_languages.filter_map(|way| Some(self.cut_by(text, way, way.units(text)?)));
         std::iter::once(ucs2)
@@ -62,6 +62,11 @@ impl Cutting {
                 }
             })
             .unwrap_or_else(|| self.cut_by(text, default, 0))
+    }
+
+    /// The same as UCS-2, which has every character.
+    pub fn cut_as_ucs2<'a>(&self, text: &'a str) -> Cut<'a> {
+        self.cut_by(text, Way::UCS2, text.encode_utf16().count())
     }
 
     fn cut_by<'a>(&self, text: &'a str, way: Way, units: usize) -> Cut<'a> {

@@ -21,8 +21,10 @@ const NOTIFICATION: u8 = 0x20;
 pub struct Receipt {
     /// The id the message was given when it was taken, as it is written here.
     pub message_id: String,
-    /// What became of it.
-    pub state: MessageState,
+    /// What became of it; nothing when only a word of the carrier's own says so.
+    pub state: Option<MessageState>,
+    /// Whether more is to come, whatever the state: an intermediate notification.
+    pub is_intermediate: bool,
     /// The carrier's word for it, where it gave one.
     pub word: Option<String>,
     /// The carrier's own code, if it is not 0.
@@ -80,11 +82,15 @@ pub fn read(message: &ShortMessage, text: &str, signs: Signs) -> Option<Receipt>
         None => (None, None, None, None),
     };
     // A state that is unknown to the one may be known to the other.
-    let states = [state, said_state].into_iter().flatten();
+    let states = [state, said_state.flatten()].into_iter().flatten();
     let state = states.reduce(|first, second| if first == MessageState::Unknown { second } else { first });
+    if state.is_none() && word.is_none() {
+        return None;
+    }
     Some(Receipt {
         message_id: id.or(said_id)?,
-        state: state?,
+        state,
+        is_intermediate: message.esm_class & TYPE == NOTIFICATION,
         word,
         error: said_error.or_else(|| network_error(message)),
     })
@@ -133,7 +139,7 @@ mod tests {
 
     fn read(message: &ShortMessage, text: &str, signs: Signs) -> Option<Read> {
         let receipt = super::read(message, text, signs)?;
-        Some((receipt.message_id, receipt.state, receipt.error))
+        Some((receipt.message_id, receipt.state?, receipt.error))
     }
 
     #[test]

@@ -60,12 +60,11 @@ impl MessageState {
         found.map(|(state, ..)| *state)
     }
 
-    /// The state of that word, whatever its case; [`MessageState::Unknown`] when no specification and no carrier we know
-    /// of has it.
-    pub fn from_word(word: &str) -> Self {
+    /// The state of that word, whatever its case; nothing when no specification and no carrier we know of has it.
+    pub fn from_word(word: &str) -> Option<Self> {
         let is_it = |known: &&str| known.eq_ignore_ascii_case(word);
         let found = KNOWN.iter().find(|(.., words)| words.iter().any(is_it));
-        found.map_or(Self::Unknown, |(state, ..)| *state)
+        found.map(|(state, ..)| *state)
     }
 
     /// Its number.
@@ -110,11 +109,11 @@ mod tests {
         for (number, word) in (0..).zip(words) {
             let state = MessageState::from_number(number).unwrap();
             assert_eq!((u32::from(state.number()), state.word()), (number, word));
-            assert_eq!(MessageState::from_word(&word.to_lowercase()), state);
+            assert_eq!(MessageState::from_word(&word.to_lowercase()), Some(state));
         }
         assert_eq!(MessageState::from_number(10), None);
-        assert_eq!(MessageState::from_word("WHATEVER"), MessageState::Unknown);
-        assert_eq!(MessageState::from_word("Delivered"), MessageState::Delivered);
+        assert_eq!(MessageState::from_word("WHATEVER"), None);
+        assert_eq!(MessageState::from_word("Delivered"), Some(MessageState::Delivered));
     }
 
     #[test]

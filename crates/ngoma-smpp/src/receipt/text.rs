@@ -34,8 +34,8 @@ pub struct ReceiptText {
 }
 
 impl ReceiptText {
-    /// What became of the message.
-    pub fn state(&self) -> MessageState {
+    /// What became of the message; nothing when the word is the carrier's own.
+    pub fn state(&self) -> Option<MessageState> {
         MessageState::from_word(&self.state_word)
     }
 }
@@ -92,7 +92,7 @@ fn keep<'a>(found: &mut [Option<&'a str>], field: Option<usize>, value: &'a str)
 /// As appendix B writes it.
 impl fmt::Display for ReceiptText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let delivered = u8::from(self.state() == MessageState::Delivered);
+        let delivered = u8::from(self.state() == Some(MessageState::Delivered));
         let text: String = self.text.chars().take(20).collect();
         write!(
             f,
@@ -118,7 +118,7 @@ mod tests {
             let read = receipt_text(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(
                 (read.id.as_str(), read.state(), read.error.as_deref()),
-                (id, state, error),
+                (id, Some(state), error),
                 "{text}"
             );
         };
@@ -145,7 +145,12 @@ mod tests {
         check("stat:EXPIRED err:010 id:9", "9", Expired, Some("010"));
         check("id: 12 stat: DELIVRD err: 000", "12", Delivered, None);
         check("id:12,sub:001,stat:FAILED", "12", Undeliverable, None);
-        check("id:3 stat:NEWWORD text:stat:DELIVRD id:4", "3", Unknown, None);
+        assert_eq!(
+            receipt_text("id:3 stat:NEWWORD text:stat:DELIVRD id:4")
+                .unwrap()
+                .state(),
+            None
+        );
         check("\u{FEFF}id:8 stat:DELIVRD text:कख", "8", Delivered, None);
     }
 

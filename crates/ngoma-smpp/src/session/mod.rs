@@ -25,6 +25,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 use window::{Pending, Window};
 
+/// How much may wait that the other side does not read, before nothing more of theirs is read: octets.
+const MOST_UNREAD: usize = 64 * 1024;
+
 /// Where a session is (§2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -215,7 +218,9 @@ impl Session {
 
     /// Whether more may be read from the link: not while the other side's messages wait for too many answers.
     pub fn may_read(&self) -> bool {
-        self.owed.len() < self.config.inbound_window.max(1) && !matches!(self.state, State::Closing(_) | State::Ended)
+        self.owed.len() < self.config.inbound_window.max(1)
+            && self.outbox.octets().len() < MOST_UNREAD
+            && !matches!(self.state, State::Closing(_) | State::Ended)
     }
 
     /// What the link is to carry next.
@@ -234,6 +239,8 @@ impl Session {
         {
             self.end(reason);
         }
+        // There may be room for answers again.
+        self.read(now);
     }
 
     /// What happened, in its order.
@@ -288,7 +295,7 @@ impl Session {
                 State::Open | State::Binding(_) => return self.end(EndReason::BindTimeout),
                 State::Bound(_) | State::Draining(_) if self.unbind.is_some() => {
                     self.owed.clear();
-                    self.answer_unbind();
+                    self.say_unbound();
                 }
                 State::Draining(_) => self.say_unbind(now),
                 State::Closing(reason) => return self.end(reason),
@@ -345,11 +352,15 @@ impl Session {
         self.say_plainly(status, sequence, Pdu::BindResponse(response));
     }
 
-    /// Answers their unbind as soon as nothing is owed.
+    /// Answers their unbind as soon as nothing is owed, either way.
     fn answer_unbind(&mut self) {
-        if self.owed.is_empty()
-            && let Some(sequence) = self.unbind.take()
-        {
+        if self.owed.is_empty() && self.window.messages() == 0 {
+            self.say_unbound();
+        }
+    }
+
+    fn say_unbound(&mut self) {
+        if let Some(sequence) = self.unbind.take() {
             self.say_plainly(CommandStatus::OK, sequence, Pdu::UnbindResponse);
             self.close(EndReason::UnboundByPeer);
         }
@@ -376,7 +387,11 @@ impl Session {
         }
         match self.outbox.octets().is_empty() {
             true => self.end(reason),
-            false => self.state = State::Closing(reason),
+            false => {
+                self.state = State::Closing(reason);
+                self.until
+                    .get_or_insert(self.moved_at.max(self.heard_at) + self.config.drain_timeout);
+            }
         }
     }
 

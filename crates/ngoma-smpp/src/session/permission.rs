@@ -12,6 +12,8 @@ pub(super) fn refusal(ours: Role, state: State, request: &Pdu) -> Option<Command
     };
     match (request, ours) {
         (Pdu::EnquireLink, _) => None,
+        // It crossed our unbind: it is to be kept, and comes again.
+        (Pdu::Message(..), _) if state == State::Unbinding => Some(CommandStatus::QUEUE_FULL),
         (Pdu::Bind(_), Role::Smsc) => match state {
             State::Open => None,
             _ => Some(CommandStatus::ALREADY_BOUND),

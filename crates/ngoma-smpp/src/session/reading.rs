@@ -73,7 +73,15 @@ impl Session {
     }
 
     fn take_response(&mut self, command: Command, frame: &Frame, now: Duration) {
-        let Command { status, sequence, pdu } = command;
+        let Command {
+            mut status,
+            sequence,
+            pdu,
+        } = command;
+        if pdu == Pdu::GenericNack && status.is_ok() {
+            // It says that something could not be read, whatever its status.
+            status = CommandStatus::UNKNOWN_ERROR;
+        }
         let pending = match self.window.peek(sequence) {
             Some(pending) if is_answer(pending, &pdu) => self.window.take(sequence),
             Some(_) => return self.note(None, frame, "it answers another operation"),
@@ -91,6 +99,7 @@ impl Session {
                     status,
                     response,
                 });
+                self.answer_unbind();
                 self.unbind_when_drained(now);
             }
             None => match self.window.take_late(sequence) {

@@ -252,13 +252,18 @@ async fn a_message_whose_answer_was_lost_is_held_or_sent_once_more_and_marked() 
 /// F1: the answer comes after nobody waited for it any more, by the same link.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_late_makes_known_what_was_unknown() {
-    let line = Line::open(r#", response_timeout = "1s""#, "").await;
+    let smsc = Smsc::start().await;
+    let line = Line::to(smsc, r#", response_timeout = "1s""#, "").await;
+    let session = soon(line.smsc.bound()).await;
     let gate = line.smsc.hold().await;
     let id = line.accept("hi").await;
     line.reaches(&id, "unknown").await;
+    line.smsc.will([Some(Answer::taken("m7"))]);
     drop(gate);
     let message = line.reaches(&id, "sent").await;
     assert_eq!(message["possible_duplicate"], false);
+    deliver(&session, receipt("m7", "DELIVRD")).await;
+    line.reaches(&id, "delivered").await;
 }
 
 /// F14: the carrier refuses the bind; messages wait and none fails.

@@ -18,6 +18,7 @@ fn answer(ground: &Ground, message: &MessageId, result: Result<&str, &str>) -> L
     LateAnswerWrite {
         account: ground.account,
         channel: ground.channel,
+        carrier_key: None,
         answer: LateAnswer {
             message: message.clone(),
             result: match result {

@@ -60,9 +60,9 @@ async fn a_receipt_that_crossed_the_answer_to_its_send_is_found_and_counts_once(
         }
         assert_eq!(ground.store.crossed_receipts(ground.now, 10).await, Ok(vec![]));
         let late = Arc::new(ground.outcome(&ground.store, &id, sent("7")));
-        let knowing = ground
-            .store
-            .write(ground.account, move |db| Ok(know_carrier_id(db, &late, "7", WHOLE)?));
+        let knowing = ground.store.write(ground.account, move |db| {
+            Ok(know_carrier_id(db, &late.named(WHOLE), "7")?)
+        });
         knowing.await.unwrap();
         let crossed = ground.store.crossed_receipts(ground.now, 10).await.unwrap();
         assert_eq!(crossed.len(), 1);
