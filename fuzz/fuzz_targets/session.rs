@@ -33,7 +33,7 @@ fuzz_target!(|octets: &[u8]| {
             let mut received = Vec::new();
             while let Some(event) = session.poll() {
                 match event {
-                    Event::BindRequested(_) => drop(session.accept_bind("smsc", 0x34, now)),
+                    Event::BindRequested(_) => drop(session.accept_bind(&"smsc".into(), 0x34, now)),
                     Event::Received { sequence, .. } => received.push(sequence),
                     _ => {}
                 }

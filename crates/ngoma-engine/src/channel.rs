@@ -1,11 +1,15 @@
 //! What a channel type is: it describes its settings, opens a transport, and the transport carries messages.
 
+use crate::clients::AcceptError;
 use crate::clock::Clock;
+use crate::outbound::Priority;
 use crate::outgoing_http::HttpClient;
 use crate::vumi_bus::Peer;
 use async_trait::async_trait;
 use axum::Router;
+use ngoma_message::text::{self, Measure};
 use ngoma_message::{Address, Country, DeliveryStatus, Event, MessageId, Object, SessionEvent, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,10 +42,26 @@ pub trait Transport: Send + Sync {
         Ok(())
     }
 
+    /// Whether the channel it takes the place of goes on until this one is ready: the carrier allows both at once.
+    fn makes_before_break(&self) -> bool {
+        false
+    }
+
     /// Returns when a message could go to the carrier at once: there is a link, and its window has room. The engine waits
     /// for this before it records an attempt, so that what is cut off meanwhile was surely not sent. A transport that
     /// gives up waiting, or is told to stop, returns too; then `send` says what is wrong.
     async fn ready(&self) {}
+
+    /// How long a text is on the air, as this channel writes it.
+    fn measure(&self, text: &str) -> Measure {
+        text::measure(text)
+    }
+
+    /// What this channel writes differently of a text, in words for the trace; nothing when it writes it as it is.
+    fn rewrites(&self, text: &str) -> Option<String> {
+        let _ = text;
+        None
+    }
 
     /// The texts of the parts a message goes out in, when it does not go whole. Each is given to `send` with a header, one
     /// after the other; those that were taken never again, however often the others are tried.
@@ -173,6 +193,9 @@ pub trait Door: Send + Sync {
     /// Takes what the carrier said of a message that was handed on. Returns only when it is durable; there is no spool for
     /// it: whoever brings it keeps it while the store is away.
     async fn answer(&self, answer: LateAnswer) -> Result<Reported, ReceiveError>;
+    /// Takes a message that one of the account's own systems hands over for somebody. Returns its id only when it is
+    /// durable: then the system may forget it.
+    async fn submit(&self, message: SystemMessage) -> Result<MessageId, AcceptError>;
     /// What the channel noted with a message it handed in; nothing when it is not one of its messages.
     async fn noted(&self, message: &MessageId) -> Result<Option<Noted>, ReceiveError>;
     /// Records a text the channel itself gave in answer to a message whose service was late, failed or missing.
@@ -306,6 +329,129 @@ pub enum Reported {
     Unchanged,
     /// No message is known by that id yet, or the store is away: the receipt is kept and counts as soon as it can.
     Held,
+}
+
+/// A message that one of the account's own systems hands over, as a transport decoded it.
+#[derive(Clone, Debug)]
+pub struct SystemMessage {
+    /// Whom it is for, as the system writes it.
+    pub to: String,
+    /// Who it is from; the address of the channel it goes by when the system does not say.
+    pub from: Option<String>,
+    /// The text.
+    pub content: String,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// How long it is of use, from now on.
+    pub valid_for: Option<Duration>,
+    /// What the system wants to learn of it.
+    pub reports: Reports,
+    /// What the channel notes with it, for the reports.
+    pub noted: Object,
+    /// What the channel it goes by is told.
+    pub helper_metadata: Object,
+}
+
+/// What a system wants to learn of its message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reports {
+    /// Nothing.
+    #[default]
+    None,
+    /// How it ended.
+    Final,
+    /// That it was not delivered.
+    Failures,
+    /// How it ended, and what the carrier says before.
+    All,
+}
+
+/// What became of a system's message, on its way back as an [`Outbound`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The message's id, which the system was told.
+    pub message: MessageId,
+    /// What became of it.
+    pub status: ReportedStatus,
+    /// Why, in the carrier's words or the engine's.
+    pub reason: Option<String>,
+    /// When that was known.
+    pub at: Timestamp,
+    /// What the channel noted when it was handed over.
+    pub noted: Object,
+}
+
+/// What became of a system's message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportedStatus {
+    /// It is on the phone.
+    Delivered,
+    /// The carrier could not deliver it.
+    Undelivered,
+    /// It was refused.
+    Rejected,
+    /// It was of no use any more before it could go.
+    Expired,
+    /// It may have been sent: nobody knows.
+    Unknown,
+    /// The carrier still tries.
+    Pending,
+}
+
+impl ReportedStatus {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Undelivered => "undelivered",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+            Self::Unknown => "unknown",
+            Self::Pending => "pending",
+        }
+    }
+}
+
+/// Under what a report lies among what is noted with a message.
+const REPORT: &str = "ngoma_report";
+
+/// `{"message":"0193…","status":"delivered","reason":null,"at":1795422600123456,"noted":{}}`; the time in microseconds.
+#[derive(Serialize, Deserialize)]
+struct ReportWire {
+    message: String,
+    status: ReportedStatus,
+    reason: Option<String>,
+    at: i64,
+    noted: Object,
+}
+
+impl Report {
+    /// The report that a message is, if it is one.
+    pub fn of(message: &Outbound) -> Option<Self> {
+        let wire: ReportWire = serde_json::from_value(message.helper_metadata.get(REPORT)?.clone()).ok()?;
+        Some(Self {
+            message: wire.message.into(),
+            status: wire.status,
+            reason: wire.reason,
+            at: Timestamp::from_micros(wire.at),
+            noted: wire.noted,
+        })
+    }
+
+    /// What is noted with the message that carries it.
+    pub fn as_metadata(&self) -> Object {
+        let wire = ReportWire {
+            message: self.message.to_string(),
+            status: self.status,
+            reason: self.reason.clone(),
+            at: self.at.micros(),
+            noted: self.noted.clone(),
+        };
+        let report = serde_json::to_value(wire).unwrap_or_default();
+        Object::from_iter([(REPORT.to_owned(), report)])
+    }
 }
 
 /// A message on its way out.

@@ -20,6 +20,7 @@ mod panics;
 mod queue;
 mod receipts;
 pub mod record;
+mod relay;
 pub mod request_body;
 pub mod service;
 #[cfg(all(test, feature = "faults"))]

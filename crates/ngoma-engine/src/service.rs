@@ -175,6 +175,8 @@ pub struct SendTo {
     pub content: Option<String>,
     /// Whom to, as the script wrote it.
     pub to: String,
+    /// Who from, where that is not the channel's own address. A script cannot say so.
+    pub from: Option<String>,
     /// Which way out: the endpoint's name, `default` or a channel of the account.
     pub endpoint: String,
     /// What the script noted.

@@ -2,7 +2,7 @@
 
 use crate::CommandStatus;
 use crate::pdu::{Bind, BindResponse, MessageResponse, Operation, Outbind, ShortMessage};
-use crate::session::{EndReason, Ended, Event, RequestError, Session, Ticket};
+use crate::session::{EndReason, Ended, Event, Grant, RequestError, Session, Ticket};
 use crate::wire::EncodeError;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -30,10 +30,16 @@ pub trait Handler: Send + Sync + 'static {
     /// begun in the order in which they came, and worked on side by side.
     async fn take(&self, operation: Operation, message: ShortMessage) -> Answer;
 
-    /// Grants a bind with the system id to answer, or refuses it. An ESME is never asked.
-    async fn bind(&self, bind: &Bind) -> Result<String, CommandStatus> {
+    /// Grants a bind, or refuses it. An ESME is never asked.
+    async fn bind(&self, bind: &Bind) -> Result<Grant, CommandStatus> {
         let _ = bind;
         Err(CommandStatus::INVALID_COMMAND_ID)
+    }
+
+    /// The bind by which to answer an SMSC that asks for one (§2.2.1); nothing when it is none of ours: the session ends.
+    async fn outbind(&self, outbind: &Outbind) -> Option<Bind> {
+        let _ = outbind;
+        None
     }
 
     /// The answer to a message that had been given up as [`Outcome::Unanswered`].
@@ -135,7 +141,8 @@ enum Ask {
         outcome: oneshot::Sender<Outcome>,
     },
     Answer(u32, Answer),
-    Bind(Result<String, CommandStatus>),
+    Bind(Result<Grant, CommandStatus>),
+    Outbind(Option<Bind>),
     Unbind,
 }
 
@@ -329,15 +336,21 @@ impl<H: Handler> Connection<H> {
                     debug_assert_eq!(unfit, Ok(()), "it has no field");
                 }
             }
-            Ask::Bind(Ok(system_id)) => self.accept_bind(&system_id, now),
+            Ask::Bind(Ok(grant)) => self.accept_bind(&grant, now),
+            Ask::Outbind(Some(bind)) if self.session.bind(&bind, now).is_ok() => {}
+            Ask::Outbind(_) => self.session.unbind(now),
             Ask::Bind(Err(status)) => self.session.refuse_bind(status),
             Ask::Unbind => self.session.unbind(now),
         }
     }
 
-    fn accept_bind(&mut self, system_id: &str, now: Duration) {
-        match self.session.accept_bind(system_id, crate::INTERFACE_VERSION, now) {
+    fn accept_bind(&mut self, grant: &Grant, now: Duration) {
+        let before = self.session.window();
+        match self.session.accept_bind(grant, crate::INTERFACE_VERSION, now) {
             Ok(Some(bound)) => {
+                let window = self.session.window();
+                self.places.add_permits(window.saturating_sub(before));
+                self.places.forget_permits(before.saturating_sub(window));
                 self.status.send_replace(Status::Bound(bound));
             }
             Ok(None) => {}
@@ -387,7 +400,10 @@ impl<H: Handler> Connection<H> {
                     command_id,
                     body,
                 }),
-                Event::Sent(_) | Event::Outbind(_) | Event::Alert => {}
+                Event::Outbind(outbind) => {
+                    self.ask_handler(move |handler| async move { Ask::Outbind(handler.outbind(&outbind).await) })
+                }
+                Event::Sent(_) | Event::Alert => {}
                 Event::Ended(ended) => return Some(self.tell_end(ended)),
             }
         }

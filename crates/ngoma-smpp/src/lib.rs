@@ -9,11 +9,12 @@ pub mod pdu;
 pub mod receipt;
 mod session;
 mod status;
+pub mod tls;
 pub mod tlv;
 pub mod wire;
 
 pub use connection::{Answer, Connection, Handle, Handler, Outcome, Refused, Status};
-pub use session::{Config, EndReason, Ended, Event, RequestError, Role, Session, Ticket};
+pub use session::{Config, EndReason, Ended, Event, Grant, RequestError, Role, Session, Ticket, Windows};
 pub use status::CommandStatus;
 
 /// The version that is spoken: 3.4.

@@ -1,11 +1,12 @@
 //! The engine's side as a channel sees it, in memory: it records what comes and answers as told.
 
 use async_trait::async_trait;
-use ngoma_engine::FrozenClock;
 use ngoma_engine::channel::{
     ChannelContext, Door, Inbound, LateAnswer, Noted, Receipt, ReceiptFor, ReceiveError, Received, Reported,
+    SystemMessage,
 };
 use ngoma_engine::outgoing_http::{HttpClient, Reach};
+use ngoma_engine::{AcceptError, FrozenClock};
 use ngoma_message::{Country, Event, EventKind, MessageId, Object, Timestamp};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,7 +28,10 @@ struct Book {
     reported: HashMap<String, Receipt>,
     answers: Vec<LateAnswer>,
     known: Vec<String>,
+    holds_receipts: bool,
     fallbacks: Vec<Fallback>,
+    submissions: Vec<(MessageId, SystemMessage)>,
+    rejection: Option<AcceptError>,
     refusal: Option<ReceiveError>,
 }
 
@@ -101,9 +105,24 @@ impl FakeDoor {
         self.book().fallbacks.clone()
     }
 
+    /// Every message that a system handed over, with the id it got.
+    pub fn submissions(&self) -> Vec<(MessageId, SystemMessage)> {
+        self.book().submissions.clone()
+    }
+
+    /// From now on what systems hand over is refused with this error; `None` takes it again.
+    pub fn reject(&self, error: Option<AcceptError>) {
+        self.book().rejection = error;
+    }
+
     /// From now on receipts that name this message (our id or the provider's) find one.
     pub fn knows(&self, id: &str) {
         self.book().known.push(id.to_owned());
+    }
+
+    /// From now on receipts that find no message are held, as the engine does.
+    pub fn holds_receipts(&self) {
+        self.book().holds_receipts = true;
     }
 
     /// From now on everything is refused with this error; `None` takes everything again.
@@ -152,7 +171,10 @@ impl Door for FakeDoor {
             ReceiptFor::ProviderId(id) => id.clone(),
         };
         if !book.known.contains(&about) {
-            return Err(ReceiveError::UnknownMessage);
+            return match book.holds_receipts {
+                true => Ok(Reported::Held),
+                false => Err(ReceiveError::UnknownMessage),
+            };
         }
         if book.reported.contains_key(&about) {
             return Ok(Reported::Unchanged);
@@ -171,6 +193,16 @@ impl Door for FakeDoor {
         }
         book.answers.push(answer);
         Ok(Reported::Unchanged)
+    }
+
+    async fn submit(&self, message: SystemMessage) -> Result<MessageId, AcceptError> {
+        let mut book = self.book();
+        if let Some(error) = &book.rejection {
+            return Err(error.clone());
+        }
+        let id = MessageId::generate();
+        book.submissions.push((id.clone(), message));
+        Ok(id)
     }
 
     async fn noted(&self, message: &MessageId) -> Result<Option<Noted>, ReceiveError> {

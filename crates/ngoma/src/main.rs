@@ -7,6 +7,7 @@ mod master;
 mod metrics;
 mod settings;
 mod simulate;
+mod systems;
 mod worker;
 
 use clap::Parser;

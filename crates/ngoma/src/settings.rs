@@ -1,6 +1,7 @@
 //! Where settings come from: flags, then `NGOMA_*` environment, then `ngoma.toml`, then defaults.
 
 use crate::metrics::{MetricsArgs, MetricsSettings};
+use crate::systems::{SystemsArgs, SystemsFile, SystemsSettings};
 use anyhow::{Context, Result, anyhow, bail};
 use ngoma_engine::{QueueChoice, StoreChoice};
 use serde::Deserialize;
@@ -62,6 +63,8 @@ pub struct SettingsArgs {
     config: Option<PathBuf>,
     #[command(flatten)]
     metrics: MetricsArgs,
+    #[command(flatten)]
+    systems: SystemsArgs,
 }
 
 /// What `ngoma.toml` may say.
@@ -76,6 +79,8 @@ struct SettingsFile {
     worker_lease: Option<u64>,
     metrics_listen: Option<String>,
     metrics_public: Option<bool>,
+    #[serde(default)]
+    smpp: SystemsFile,
 }
 
 /// Settings, resolved.
@@ -93,6 +98,8 @@ pub struct Settings {
     pub worker_lease: Duration,
     /// Where to tell metrics.
     pub metrics: MetricsSettings,
+    /// Where the accounts' own systems bind.
+    pub systems: SystemsSettings,
 }
 
 impl SettingsArgs {
@@ -123,6 +130,7 @@ impl SettingsArgs {
             queue,
             worker_lease: read_worker_lease(self.worker_lease.or(file.worker_lease))?,
             metrics,
+            systems: self.systems.or(file.smpp)?,
         })
     }
 
@@ -257,6 +265,7 @@ mod tests {
             worker_lease: None,
             config: config.map(Into::into),
             metrics: MetricsArgs::default(),
+            systems: SystemsArgs::default(),
         };
         args.resolve(&DataArgs {
             data: data.map(Into::into),

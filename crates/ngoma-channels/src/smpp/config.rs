@@ -2,17 +2,19 @@
 
 use super::address::Numbering;
 use super::errors::{Class, Classes, status_of};
+use super::link::Place;
 use super::user_data::{DataCodings, Long, Texts};
 use super::ussd::{Operations, Ussd};
 use crate::secret::Secret;
 use crate::settings::duration;
 use ngoma_engine::channel::ConfigError;
+use ngoma_engine::outgoing_http::Reach;
 use ngoma_message::text::gsm::Language;
 use ngoma_message::text::{self, Coding, Cutting};
 use ngoma_smpp::pdu::{Bind, BindMode, SmeAddress};
 use ngoma_smpp::receipt::Signs;
-use ngoma_smpp::tlv;
 use ngoma_smpp::{Config as SessionConfig, INTERFACE_VERSION};
+use ngoma_smpp::{tls, tlv};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,7 +32,11 @@ const MOST_BINDS: usize = 32;
 pub struct SmppConfig {
     hosts: Vec<String>,
     #[serde(default)]
-    pub allow_private: bool,
+    allow_private: bool,
+    #[serde(default)]
+    tls: bool,
+    #[serde(default)]
+    tls_authorities: Option<String>,
     system_id: String,
     #[serde(default)]
     password: Option<Secret>,
@@ -90,6 +96,10 @@ pub struct SmppConfig {
     enquire_after: Duration,
     #[serde(default = "reconnect_after", deserialize_with = "duration")]
     pub reconnect_after: Duration,
+    #[serde(default)]
+    pub make_before_break: bool,
+    #[serde(default)]
+    pub message_reference: bool,
     #[serde(default)]
     ussd: bool,
     #[serde(default = "ussd_deadline", deserialize_with = "duration")]
@@ -217,8 +227,8 @@ fn some_duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Op
 /// What the parts of the channel take from its settings.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Where the carrier is: tried one after the other.
-    pub hosts: Vec<(String, u16)>,
+    /// Where the carrier is.
+    pub place: Place,
     pub texts: Texts,
     pub classes: Classes,
     pub signs: Signs,
@@ -234,13 +244,8 @@ impl SmppConfig {
     /// Checks the settings and takes them apart.
     pub fn settings(self) -> Result<Settings, ConfigError> {
         self.check()?;
-        let hosts = self
-            .hosts
-            .iter()
-            .map(|host| read_host(host))
-            .collect::<Result<Vec<_>, _>>()?;
         Ok(Settings {
-            hosts,
+            place: self.place()?,
             texts: self.texts()?,
             classes: self.classes()?,
             signs: self.signs(),
@@ -339,6 +344,20 @@ impl SmppConfig {
         }
     }
 
+    fn place(&self) -> Result<Place, ConfigError> {
+        let hosts = self.hosts.iter().map(|host| read_host(host));
+        let tls = || tls::Client::new(self.tls_authorities.as_deref());
+        let tls = self.tls.then(tls).transpose();
+        Ok(Place {
+            hosts: hosts.collect::<Result<_, _>>()?,
+            reach: match self.allow_private {
+                true => Reach::Anywhere,
+                false => Reach::PublicOnly,
+            },
+            tls: tls.map_err(|error| ConfigError::new("tls_authorities", error.to_string()))?,
+        })
+    }
+
     fn texts(&self) -> Result<Texts, ConfigError> {
         let language = |code: &String| {
             Language::from_code(code).ok_or_else(|| {
@@ -347,19 +366,6 @@ impl SmppConfig {
             })
         };
         let languages = self.languages.iter().map(language).collect::<Result<Vec<_>, _>>()?;
-        let coding = |(number, name): (&String, &String)| {
-            let number = number.parse::<u8>().map_err(|_| {
-                ConfigError::new(
-                    "codings",
-                    format!("{number:?} is no data_coding: a number from 0 to 255"),
-                )
-            })?;
-            let coding = Coding::from_name(name).ok_or_else(|| {
-                let known = Coding::NAMES.map(|(_, name)| name).join(", ");
-                ConfigError::new("codings", format!("{name:?} is no coding: {known}"))
-            })?;
-            Ok((number, coding))
-        };
         Ok(Texts {
             long: self.long,
             cutting: Cutting {
@@ -367,7 +373,7 @@ impl SmppConfig {
                 has_wide_reference: self.long == Long::UdhWide,
             },
             transliterates: self.transliterate,
-            codings: self.codings.iter().map(coding).collect::<Result<_, _>>()?,
+            codings: read_codings(&self.codings)?,
             data_codings: DataCodings {
                 gsm: self.gsm_data_coding,
                 ucs2: self.ucs2_data_coding,
@@ -396,6 +402,22 @@ impl SmppConfig {
             },
         }
     }
+}
+
+/// What each data_coding means, as a setting says it.
+pub(crate) fn read_codings(codings: &BTreeMap<String, String>) -> Result<BTreeMap<u8, Coding>, ConfigError> {
+    let problem = |problem| ConfigError::new("codings", problem);
+    let read = |(number, name): (&String, &String)| {
+        let number = number
+            .parse::<u8>()
+            .map_err(|_| problem(format!("{number:?} is no data_coding: a number from 0 to 255")))?;
+        let coding = Coding::from_name(name).ok_or_else(|| {
+            let known = Coding::NAMES.map(|(_, name)| name).join(", ");
+            problem(format!("{name:?} is no coding: {known}"))
+        })?;
+        Ok((number, coding))
+    };
+    codings.iter().map(read).collect()
 }
 
 /// A host with its port: `smsc.example.org`, `smsc.example.org:2776`, `[2001:db8::1]:2775`.

@@ -13,7 +13,7 @@ const RECEIPTS: &[&str] = &["none", "final", "failures", "all"];
 type Described = (&'static str, &'static str, FieldKind, &'static str);
 
 /// In the order of the form: the carrier and the bind, addresses, texts, receipts, answers, timers.
-const DESCRIBED: [Described; 37] = [
+const DESCRIBED: [Described; 41] = [
     (
         "hosts",
         "Hosts",
@@ -27,6 +27,18 @@ const DESCRIBED: [Described; 37] = [
         FieldKind::Flag,
         "Whether the hosts may be on a private network, such as a VPN to the carrier, or on this machine (true or false). \
          When empty, false.",
+    ),
+    (
+        "tls",
+        "TLS",
+        FieldKind::Flag,
+        "Whether the carrier is spoken to within TLS (true or false). When empty, false.",
+    ),
+    (
+        "tls_authorities",
+        "TLS: authorities",
+        FieldKind::Text,
+        "The certificates, in PEM, of the authorities that vouch for the carrier. When empty, those this machine trusts.",
     ),
     (
         "system_id",
@@ -213,6 +225,20 @@ const DESCRIBED: [Described; 37] = [
         "Bind again after",
         FieldKind::Duration,
         "How long to wait before a bind that ended is made again; it doubles each time up to a minute. When empty, 1s.",
+    ),
+    (
+        "make_before_break",
+        "New binds first",
+        FieldKind::Flag,
+        "Whether new settings bind before the old binds end: for carriers that allow twice as many binds (true or false). \
+         When empty, false.",
+    ),
+    (
+        "message_reference",
+        "Message reference",
+        FieldKind::Flag,
+        "Whether each message carries a user_message_reference, by which some carriers' receipts tell of a message whose \
+         answer was lost (true or false). When empty, false.",
     ),
     (
         "ussd",

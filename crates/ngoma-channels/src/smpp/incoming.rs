@@ -11,44 +11,35 @@ use ngoma_engine::channel::{
 use ngoma_message::{DeliveryStatus, MessageId, Object};
 use ngoma_smpp::pdu::{Operation, ShortMessage};
 use ngoma_smpp::receipt::{self, MessageState};
-use ngoma_smpp::{Answer, CommandStatus, Handler, Refused, Ticket};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-
-/// How many messages are kept in mind whose answers may still come.
-const UNANSWERED: usize = 1_024;
+use ngoma_smpp::{Answer, CommandStatus, Handler, Refused, Ticket, tlv};
+use std::sync::{Arc, Weak};
 
 /// Takes what comes by one link.
 pub struct Incoming {
     settings: Arc<Settings>,
     ctx: ChannelContext,
     line: Weak<Line>,
-    /// Messages that were given up, by their tickets in this session.
-    unanswered: Mutex<BTreeMap<Ticket, MessageId>>,
+    /// The number of its link.
+    link: u64,
 }
 
 impl Incoming {
     /// For one link.
-    pub fn new(settings: Arc<Settings>, ctx: ChannelContext, line: Weak<Line>) -> Self {
+    pub fn new(settings: Arc<Settings>, ctx: ChannelContext, line: Weak<Line>, link: u64) -> Self {
         Self {
             settings,
             ctx,
             line,
-            unanswered: Mutex::default(),
+            link,
         }
     }
 
-    /// Keeps in mind a message whose answer may still come.
-    pub fn note_unanswered(&self, ticket: Ticket, message: MessageId) {
-        let mut unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
-        if unanswered.len() == UNANSWERED {
-            // The oldest: tickets grow.
-            unanswered.pop_first();
-        }
-        unanswered.insert(ticket, message);
+    /// The number of its link.
+    pub fn link(&self) -> u64 {
+        self.link
     }
 
-    async fn take_receipt(&self, read: receipt::Receipt) -> Answer {
+    async fn take_receipt(&self, message: &ShortMessage, read: receipt::Receipt) -> Answer {
         let meaning = read.word.as_deref().and_then(|word| self.settings.config.meaning(word));
         let status = match (meaning, read.state) {
             _ if read.is_intermediate => DeliveryStatus::Pending,
@@ -64,15 +55,38 @@ impl Incoming {
             .or(read.state.map(|state| state.to_string()))
             .unwrap_or_default();
         let receipt = Receipt {
-            about: ReceiptFor::ProviderId(read.message_id),
+            about: ReceiptFor::ProviderId(read.message_id.clone()),
             status,
             reason: reason_of(status, &word, read.error),
         };
         match self.ctx.door.report(receipt).await {
-            Ok(Reported::Recorded(_) | Reported::Unchanged | Reported::Held) => Answer::default(),
+            Ok(Reported::Held) => {
+                self.match_with_unanswered(message, read.message_id).await;
+                Answer::default()
+            }
+            Ok(Reported::Recorded(_) | Reported::Unchanged) => Answer::default(),
             // Asking for it again would not make the message known.
             Err(ReceiveError::UnknownMessage) => Answer::default(),
             Err(ReceiveError::Unavailable(_)) => Answer::refused(CommandStatus::QUEUE_FULL),
+        }
+    }
+
+    /// A receipt is of an id that no message has: it may be of one whose answer was lost, and tells that it was taken.
+    async fn match_with_unanswered(&self, receipt: &ShortMessage, id: String) {
+        let Some(line) = self.line.upgrade() else { return };
+        let reference = receipt.tlvs.number(tlv::USER_MESSAGE_REFERENCE);
+        let reference = reference.and_then(|reference| reference.try_into().ok());
+        let found = line.unanswered.receipted(reference, &receipt.source.address);
+        if let Some(message) = found {
+            tracing::info!(channel.code = self.ctx.channel, message.id = %message, "a receipt tells that a message was taken");
+            let sent = Sent { provider_id: Some(id) };
+            self.record(message, Ok(sent)).await;
+        }
+    }
+
+    async fn record(&self, message: MessageId, result: Result<Sent, String>) {
+        if let Err(error) = self.ctx.door.answer(LateAnswer { message, result }).await {
+            tracing::warn!(channel.code = self.ctx.channel, %error, "a late answer was not recorded");
         }
     }
 
@@ -145,7 +159,7 @@ impl Handler for Incoming {
         let plain = String::from_utf8_lossy(message.user_data());
         let read = |text: &str| receipt::read(&message, text, self.settings.signs);
         if let Some(read) = read(&plain).or_else(|| read(&text)) {
-            return self.take_receipt(read).await;
+            return self.take_receipt(&message, read).await;
         }
         if self.settings.signs.esm_class && receipt::has_receipt_class(&message) {
             // It would come again and again, and say no more.
@@ -159,11 +173,8 @@ impl Handler for Incoming {
     }
 
     async fn answered_late(&self, ticket: Ticket, answer: Answer) {
-        let held = self
-            .unanswered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&ticket);
+        let line = self.line.upgrade();
+        let held = line.and_then(|line| line.unanswered.answered(self.link, ticket));
         let Some(message) = held else { return };
         let refusal = self.settings.classes.error(answer.status);
         if !answer.status.is_ok() && matches!(refusal.kind, SendErrorKind::Temporary | SendErrorKind::Throttled) {
@@ -176,9 +187,7 @@ impl Handler for Incoming {
             }),
             false => Err(format!("the carrier answers {}", answer.status)),
         };
-        if let Err(error) = self.ctx.door.answer(LateAnswer { message, result }).await {
-            tracing::warn!(channel.code = self.ctx.channel, %error, "a late answer was not recorded");
-        }
+        self.record(message, result).await;
     }
 
     fn refused(&self, refused: &Refused) {

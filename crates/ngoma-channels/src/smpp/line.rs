@@ -3,12 +3,15 @@
 use super::binds::Binds;
 use super::config::Settings;
 use super::pace::Pace;
+use super::unanswered::{self, Unanswered};
+use super::user_data::{PartAsSent, Unwritable};
 use super::ussd::{Asked, Ussd, Waiting};
 use ngoma_engine::channel::{ChannelContext, Outbound, ReceiveError, SendError, SendErrorKind, Sent};
 use ngoma_message::{MessageId, SessionEvent};
-use ngoma_smpp::Outcome;
 use ngoma_smpp::pdu::{Operation, ShortMessage};
+use ngoma_smpp::{Outcome, tlv};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 /// A channel that is open.
@@ -17,6 +20,8 @@ pub struct Line {
     pub ctx: ChannelContext,
     pub binds: Arc<Binds>,
     pub pace: Pace,
+    pub unanswered: Unanswered,
+    references: AtomicU16,
     /// Turns of people that wait for their screens.
     pub waiting: Waiting,
 }
@@ -29,6 +34,8 @@ impl Line {
             settings,
             ctx,
             pace: Pace::new(),
+            unanswered: Unanswered::default(),
+            references: AtomicU16::default(),
             waiting: Waiting::default(),
         })
     }
@@ -46,6 +53,10 @@ impl Line {
             registered_delivery: config.receipts.octet(),
             ..self.addressed(from.unwrap_or_default(), message.to.value())
         };
+        if let Some(part) = PartAsSent::noted(&message.helper_metadata) {
+            let written_part = texts.write_part(&mut written, &message.content, part);
+            return written_part.map(|()| written).map_err(unwritable);
+        }
         let whole = texts.plain(message.whole.as_deref().unwrap_or(&message.content));
         let text = match message.part {
             Some(_) => message.content.as_str(),
@@ -53,7 +64,7 @@ impl Line {
         };
         texts
             .write(&mut written, (text, &whole), message.part)
-            .map_err(|error| SendError::new(SendErrorKind::Permanent, error.to_string()))?;
+            .map_err(unwritable)?;
         Ok(written)
     }
 
@@ -100,7 +111,7 @@ impl Line {
         self.settings
             .texts
             .write(&mut written, (&text, &text), None)
-            .map_err(|error| SendError::new(SendErrorKind::Permanent, error.to_string()))?;
+            .map_err(unwritable)?;
         Ok(written)
     }
 
@@ -139,13 +150,24 @@ impl Line {
     }
 
     /// The same for a message whose late answer is to be recorded.
-    pub async fn submit_as(&self, written: ShortMessage, id: Option<&MessageId>) -> Result<Sent, SendError> {
+    pub async fn submit_as(&self, mut written: ShortMessage, id: Option<&MessageId>) -> Result<Sent, SendError> {
         let unreachable = |reason| SendError::new(SendErrorKind::Unreachable, reason);
-        let bound = self.binds.best().map_err(unreachable)?;
+        let bound = self.binds.sending.best().map_err(unreachable)?;
+        let reference = self.settings.config.message_reference.then(|| self.next_reference());
+        if let Some(reference) = reference {
+            written
+                .tlvs
+                .push(tlv::USER_MESSAGE_REFERENCE, reference.to_be_bytes().to_vec());
+        }
+        let to = written.destination.address.clone();
+        let _under_way = self.unanswered.begin(&to);
         match bound.handle.send(Operation::Submit, written).await {
-            Outcome::Answered(answer) if answer.status.is_ok() => Ok(Sent {
-                provider_id: Some(answer.response.message_id).filter(|id| !id.is_empty()),
-            }),
+            Outcome::Answered(answer) if answer.status.is_ok() => {
+                id.into_iter().for_each(|id| self.unanswered.forget(id));
+                Ok(Sent {
+                    provider_id: Some(answer.response.message_id).filter(|id| !id.is_empty()),
+                })
+            }
             Outcome::Answered(answer) => {
                 let error = self.settings.classes.error(answer.status);
                 if error.kind == SendErrorKind::Throttled {
@@ -156,12 +178,28 @@ impl Line {
             Outcome::NotSent(reason) => Err(unreachable(reason)),
             Outcome::Unanswered(ticket, reason) => {
                 if let Some(id) = id {
-                    bound.incoming.note_unanswered(ticket, id.clone());
+                    self.unanswered.note(unanswered::Sent {
+                        message: id.clone(),
+                        link: bound.with.link(),
+                        ticket,
+                        reference,
+                        to,
+                    });
                 }
                 Err(SendError::new(SendErrorKind::Ambiguous, reason))
             }
         }
     }
+}
+
+impl Line {
+    fn next_reference(&self) -> u16 {
+        self.references.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+fn unwritable(error: Unwritable) -> SendError {
+    SendError::new(SendErrorKind::Permanent, error.to_string())
 }
 
 /// A validity period as SMPP writes it, relative to the carrier's clock: `YYMMDDhhmmss000R` (§7.1.1.2).

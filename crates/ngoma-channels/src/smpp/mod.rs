@@ -1,18 +1,20 @@
 //! SMPP 3.4: the line to a carrier's SMSC.
 
-mod address;
+pub(crate) mod address;
 mod binds;
-mod config;
+pub(crate) mod config;
 mod errors;
 mod fields;
 mod incoming;
 mod line;
 mod link;
 mod pace;
+pub(crate) mod sessions;
 #[cfg(test)]
 mod tests;
 mod transport;
-mod user_data;
+mod unanswered;
+pub(crate) mod user_data;
 mod ussd;
 
 use crate::settings;

@@ -7,10 +7,11 @@ use ngoma_message::DeliveryStatus;
 use ngoma_smpp::pdu::{Operation, ShortMessage, SmeAddress};
 use ngoma_smpp::tlv::{self, Tlvs};
 use ngoma_smpp::{Answer, CommandStatus, Handle};
-use ngoma_testkit::Smsc;
+use ngoma_testkit::{Certificates, Smsc};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -158,8 +159,111 @@ async fn a_message_without_an_answer_may_have_been_taken() {
     assert_eq!(error.kind, SendErrorKind::Ambiguous, "{error}");
     // It binds again by itself.
     channel.smsc.bound().await;
-    assert_eq!(channel.send(outbound("again")).await, Ok(Some("m1".into())));
+    // The one whose answer was lost was taken as m1.
+    assert_eq!(channel.send(outbound("again")).await, Ok(Some("m2".into())));
     channel.close().await;
+}
+
+/// F1: the receipt of a message whose answer was lost tells that it was taken, under which id.
+#[tokio::test]
+async fn a_receipt_tells_of_a_message_whose_answer_was_lost() {
+    let channel = Channel::open(json!({"message_reference": true})).await;
+    channel.line.door.knows("a-1");
+    let receipt_for = |person: &str, reference: Option<u16>| {
+        let tlvs = reference
+            .map(|reference| Tlvs::default().with(tlv::USER_MESSAGE_REFERENCE, reference.to_be_bytes().to_vec()));
+        ShortMessage {
+            source: SmeAddress {
+                ton: 1,
+                npi: 1,
+                address: person.into(),
+            },
+            tlvs: tlvs.unwrap_or_default(),
+            ..receipt("id:late-1 sub:001 dlvrd:001 stat:DELIVRD err:000 text:")
+        }
+    };
+    channel.line.door.holds_receipts();
+    let mut session = channel.session.clone();
+    for by_reference in [false, true] {
+        channel.smsc.will([None]);
+        let sending = channel.begin_sending().await;
+        let came = channel.smsc.came().await;
+        let reference = came.tlvs.number(tlv::USER_MESSAGE_REFERENCE).unwrap();
+        channel.smsc.cut();
+        soon(sending).await.unwrap().unwrap_err();
+        session = channel.smsc.bound().await;
+        let known = channel.line.door.answers().len();
+        soon(session.send(Operation::Deliver, receipt_for("27830000000", None))).await;
+        assert_eq!(channel.line.door.answers().len(), known, "it is another person's");
+        let receipt = match by_reference {
+            true => receipt_for("27830000000", reference.try_into().ok()),
+            false => receipt_for("27831234567", None),
+        };
+        soon(session.send(Operation::Deliver, receipt)).await;
+        let answer = channel.line.door.answers().pop().unwrap();
+        assert_eq!(channel.line.door.answers().len(), known + 1);
+        assert_eq!(
+            (answer.message.as_str(), answer.result),
+            (
+                "a-1",
+                Ok(Sent {
+                    provider_id: Some("late-1".into())
+                })
+            )
+        );
+    }
+    drop(session);
+    channel.close().await;
+}
+
+#[tokio::test]
+async fn a_carrier_is_spoken_to_within_tls() {
+    let smsc = Smsc::start().await;
+    let certificates = Certificates::of_this_machine();
+    let tls = ngoma_smpp::tls::Server::new(&certificates.chain, &certificates.key).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let front = listener.local_addr().unwrap().port();
+    let behind = smsc.port();
+    tokio::spawn(async move {
+        while let Ok((link, _)) = listener.accept().await {
+            let Ok(mut link) = tls.accept(link).await else { continue };
+            let mut plain = TcpStream::connect(("127.0.0.1", behind)).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut link, &mut plain).await });
+        }
+    });
+    let hosts = json!([format!("localhost:{front}")]);
+    let settings = json!({"hosts": hosts, "tls": true, "tls_authorities": certificates.authority});
+    let (line, stop, running) = run(&smsc, settings);
+    smsc.bound().await;
+    soon(line.transport.ready()).await;
+    soon(line.transport.send(&outbound("secretly"))).await.unwrap();
+    assert_eq!(smsc.came().await.short_message, "secretly");
+    stop.send(true).unwrap();
+    soon(running).await.unwrap();
+
+    // An authority that did not vouch for it.
+    let stranger = Certificates::of_this_machine().authority;
+    let settings = json!({"hosts": hosts, "tls": true, "tls_authorities": stranger});
+    let (line, stop, running) = run(&smsc, settings);
+    let reason = soon(async {
+        loop {
+            let error = line.transport.send(&outbound("hi")).await.unwrap_err();
+            if error.reason.contains("certificate") {
+                return error.reason;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert!(reason.contains("invalid peer certificate"), "{reason}");
+    stop.send(true).unwrap();
+    soon(running).await.unwrap();
+    check_refused(
+        &Smpp,
+        json!({"hosts": ["h"], "system_id": "s", "tls": true, "tls_authorities": "none"}),
+        "tls_authorities",
+        "no certificate is in it",
+    );
 }
 
 #[tokio::test]
@@ -370,20 +474,26 @@ fn taken() -> ngoma_smpp::Outcome {
 
 #[test]
 fn the_settings_described_are_those_read() {
-    check_described(
-        &Smpp,
-        &json!({
-            "hosts": ["smsc.example.org"], "allow_private": true, "system_id": "clinic", "password": "drum",
-            "system_type": "", "bind": "pair", "binds": 2, "address_range": "", "bind_ton": 0, "bind_npi": 0,
-            "source_ton": 5, "source_npi": 0, "destination_ton": 1, "destination_npi": 1, "service_type": "CMT",
-            "protocol_id": 0, "priority": 1, "validity": "120m", "long": "sar", "languages": ["tr"],
-            "transliterate": true, "codings": {"0": "latin1"}, "gsm_data_coding": 0, "ucs2_data_coding": 8,
-            "receipts": "final", "receipt_signs": ["esm_class", "text"], "receipt_states": {"NOROUTE": "failed"},
-            "errors": {"0x400": "permanent"}, "window": 10, "response_timeout": "30s", "enquire_after": "15s",
-            "reconnect_after": "5s", "ussd": false, "ussd_deadline": "8s", "ussd_fallback": "Later.",
-            "ussd_session_tag": 516, "ussd_operations": {"input": 2},
-        }),
-    );
+    let mut config = json!({
+        "hosts": ["smsc.example.org"], "allow_private": true, "system_id": "clinic", "password": "drum",
+        "system_type": "", "bind": "pair", "binds": 2, "address_range": "", "bind_ton": 0, "bind_npi": 0,
+        "source_ton": 5, "source_npi": 0, "destination_ton": 1, "destination_npi": 1, "service_type": "CMT",
+        "protocol_id": 0, "priority": 1, "validity": "120m", "long": "sar", "languages": ["tr"],
+        "transliterate": true, "codings": {"0": "latin1"}, "gsm_data_coding": 0, "ucs2_data_coding": 8,
+        "receipts": "final", "receipt_signs": ["esm_class", "text"], "receipt_states": {"NOROUTE": "failed"},
+        "errors": {"0x400": "permanent"}, "window": 10, "response_timeout": "30s", "enquire_after": "15s",
+        "reconnect_after": "5s", "ussd": false, "ussd_deadline": "8s", "ussd_fallback": "Later.",
+        "ussd_session_tag": 516, "ussd_operations": {"input": 2},
+    });
+    for (name, value) in [
+        ("tls", json!(false)),
+        ("tls_authorities", json!("")),
+        ("make_before_break", json!(true)),
+    ] {
+        config[name] = value;
+    }
+    config["message_reference"] = json!(true);
+    check_described(&Smpp, &config);
 }
 
 #[test]

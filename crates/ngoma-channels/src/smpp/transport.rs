@@ -2,11 +2,13 @@
 
 use super::config::Settings;
 use super::line::Line;
+use super::user_data::PartAsSent;
 use async_trait::async_trait;
 use ngoma_engine::channel::{
     ChannelContext, ChannelDown, Outbound, SendError, SendErrorKind, Sent, Shutdown, Transport,
 };
 use ngoma_message::MessageId;
+use ngoma_message::text::Measure;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,14 +36,27 @@ impl Transport for SmppTransport {
         Ok(())
     }
 
+    fn makes_before_break(&self) -> bool {
+        self.line.settings.config.make_before_break
+    }
+
     async fn ready(&self) {
-        self.line.binds.ready(PATIENCE).await;
+        self.line.binds.sending.ready(PATIENCE).await;
         self.line.pace.wait().await;
+    }
+
+    fn measure(&self, text: &str) -> Measure {
+        self.line.settings.texts.measure(text)
+    }
+
+    fn rewrites(&self, text: &str) -> Option<String> {
+        self.line.settings.texts.rewrites(text)
     }
 
     fn parts(&self, message: &Outbound) -> Vec<String> {
         match self.line.settings.ussd {
             Some(_) => Vec::new(),
+            None if PartAsSent::noted(&message.helper_metadata).is_some() => Vec::new(),
             None => self.line.settings.texts.parts(&message.content),
         }
     }

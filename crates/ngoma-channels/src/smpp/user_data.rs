@@ -1,12 +1,14 @@
 //! Between texts and what a `submit_sm` or `deliver_sm` carries: coding, header, parts.
 
 use ngoma_engine::channel::PartHeader;
+use ngoma_message::Object;
 use ngoma_message::text::gsm::Tables;
 use ngoma_message::text::header::{Concatenation, Reference, UserDataHeader};
-use ngoma_message::text::{Coding, Cut, Cutting, Encoding, transliterate};
+use ngoma_message::text::{Coding, Cut, Cutting, Encoding, Measure, transliterate};
 use ngoma_smpp::pdu::ShortMessage;
 use ngoma_smpp::tlv;
 use serde::Deserialize;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// The bit of esm_class that says that the user data begins with a header (SMPP 3.4 §5.2.12).
@@ -82,6 +84,25 @@ impl Texts {
         }
     }
 
+    /// How long a text is on the air.
+    pub fn measure(&self, text: &str) -> Measure {
+        self.cut(&self.plain(text)).measure()
+    }
+
+    /// What is written plainer: `written plainer: “ as ", ç as c`.
+    pub fn rewrites(&self, text: &str) -> Option<String> {
+        let changed = match self.transliterates {
+            true => transliterate(text).changed,
+            false => return None,
+        };
+        let told = changed.iter().map(|(from, to)| match to.as_str() {
+            "" => format!("{from} left out"),
+            to => format!("{from} as {to}"),
+        });
+        let told: Vec<_> = told.collect();
+        (!told.is_empty()).then(|| format!("written plainer: {}", told.join(", ")))
+    }
+
     /// What is sent of a text: what the receiver can read for less, where that is allowed.
     pub fn plain(&self, text: &str) -> String {
         match self.transliterates {
@@ -97,7 +118,26 @@ impl Texts {
         (text, whole): (&str, &str),
         part: Option<PartHeader>,
     ) -> Result<(), Unwritable> {
-        let Cut { encoding, tables, .. } = self.cut(whole);
+        self.write_cut(message, text, &self.cut(whole), part)
+    }
+
+    /// Writes a part that a system cut: as it cut it, and coded as its other parts are.
+    pub fn write_part(&self, message: &mut ShortMessage, text: &str, part: PartAsSent) -> Result<(), Unwritable> {
+        let cut = match part.is_wide {
+            true => self.cutting.cut_as_ucs2(text),
+            false => self.cut(text),
+        };
+        self.write_cut(message, text, &cut, Some(part.header))
+    }
+
+    fn write_cut(
+        &self,
+        message: &mut ShortMessage,
+        text: &str,
+        cut: &Cut<'_>,
+        part: Option<PartHeader>,
+    ) -> Result<(), Unwritable> {
+        let Cut { encoding, tables, .. } = *cut;
         let data_coding = match encoding {
             Encoding::Gsm7 => self.data_codings.gsm,
             Encoding::Ucs2 => self.data_codings.ucs2,
@@ -197,6 +237,45 @@ impl Texts {
     }
 }
 
+/// A part of a text that one of the account's own systems cut: it goes on as it came, so that the phone joins it with the
+/// others, and is a message of its own with receipts of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartAsSent {
+    header: PartHeader,
+    /// Whether its text, and so that of the others, is in UCS-2.
+    is_wide: bool,
+}
+
+/// Under what it is noted with its message.
+const PART: &str = "smpp_part";
+
+impl PartAsSent {
+    /// The part that a message is, if it is one.
+    pub fn of(message: &ShortMessage, texts: &Texts) -> Option<Self> {
+        let (_, header) = texts.read(message);
+        Some(Self {
+            header: header?,
+            is_wide: texts.coding(message.data_coding) == Coding::Ucs2,
+        })
+    }
+
+    /// What is noted.
+    pub fn as_metadata(self) -> Object {
+        let Self { header, is_wide } = self;
+        let part = json!([header.reference(), header.total(), header.number(), is_wide]);
+        Object::from_iter([(PART.to_owned(), part)])
+    }
+
+    /// What was noted.
+    pub fn noted(metadata: &Object) -> Option<Self> {
+        let (reference, total, number, is_wide) = serde_json::from_value(metadata.get(PART)?.clone()).ok()?;
+        Some(Self {
+            header: PartHeader::new(reference, total, number)?,
+            is_wide,
+        })
+    }
+}
+
 /// The part that optional parameters tell of.
 fn sar(message: &ShortMessage) -> Option<(u16, u8, u8)> {
     let number = |tag| message.tlvs.number(tag);
@@ -273,6 +352,25 @@ mod tests {
     }
 
     #[test]
+    fn a_text_is_measured_as_it_is_written() {
+        let measure = |texts: &Texts, text: &str| texts.measure(text).segments;
+        let turkish = Texts {
+            cutting: Cutting {
+                languages: vec![Language::Turkish],
+                has_wide_reference: false,
+            },
+            ..Texts::default()
+        };
+        let plainer = Texts {
+            transliterates: true,
+            ..Texts::default()
+        };
+        let text = "ş".repeat(140);
+        assert_eq!((measure(&Texts::default(), &text), measure(&turkish, &text)), (3, 1));
+        assert_eq!(measure(&plainer, &text), 1);
+    }
+
+    #[test]
     fn all_parts_are_written_as_the_whole_is() {
         let texts = Texts::default();
         let text = "a".repeat(100) + "ç";
@@ -325,6 +423,12 @@ mod tests {
         };
         assert_eq!(there_and_back(&texts, "“Où ça?”"), [("\"Où ca?\"".to_owned(), None)]);
         assert_eq!(there_and_back(&texts, "ça 😀"), [("ça 😀".to_owned(), None)]);
+        assert_eq!(
+            texts.rewrites("“Où ça?”").as_deref(),
+            Some("written plainer: ç as c, “ as \", ” as \"")
+        );
+        assert_eq!(texts.rewrites("ça 😀"), None);
+        assert_eq!(Texts::default().rewrites("“"), None);
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Bridges {
         for service in catalog.services() {
             let wanted = match service.kind {
                 ServiceKind::VumiAmqp => settings(&service.config).ok(),
-                ServiceKind::Script => None,
+                ServiceKind::Script | ServiceKind::Relay => None,
             };
             let held = self.get(service.id);
             if held.as_ref().map(|held| &held.settings) == wanted.as_ref() {

@@ -153,11 +153,15 @@ impl Host {
 
     /// Lets a channel take the place of the one of its number, which is closed.
     pub(crate) async fn replace(&self, channel: Arc<Running>, patience: Duration) {
+        let transport = Arc::clone(&channel.transport);
         let before = {
             let mut running = self.running.write().unwrap_or_else(PoisonError::into_inner);
             running.insert(channel.id, channel)
         };
         if let Some(before) = before {
+            if transport.makes_before_break() {
+                let _ = tokio::time::timeout(patience, transport.ready()).await;
+            }
             before.close(patience).await;
         }
     }

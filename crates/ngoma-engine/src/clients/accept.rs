@@ -136,7 +136,7 @@ pub(super) fn time_to_drain(runtime: &Runtime, client: &Client, submissions: &[S
 }
 
 /// The field at fault and what is wrong with it.
-type Problem = (&'static str, String);
+pub(crate) type Problem = (&'static str, String);
 /// A channel, its running part and its own address.
 type Way<'a> = (&'a ChannelEntry, Arc<Running>, Option<Address>);
 
@@ -150,19 +150,14 @@ struct Ways<'a> {
 
 impl<'a> Ways<'a> {
     fn message(&mut self, submission: Submission, now: Timestamp) -> Result<NewOutbound, Problem> {
-        check_texts(&submission, self.runtime.limits.content_chars)?;
+        check_texts(&submission.to, &submission.content, self.runtime.limits.content_chars)?;
         if !self.found.contains_key(&submission.channel) {
             let way = self.look_up(&submission.channel)?;
             self.found.insert(submission.channel.clone(), way);
         }
         let (channel, running, from) = &self.found[&submission.channel];
         let to = address_on(running, channel, &submission.to);
-        if to.scheme() == "tel" && !is_number(to.value()) {
-            return Err((
-                "to",
-                "is not a phone number: digits, best with + and the country's code first".into(),
-            ));
-        }
+        check_address(&to)?;
         let mut message = NewOutbound {
             id: MessageId::generate(),
             account: self.client.account,
@@ -186,7 +181,7 @@ impl<'a> Ways<'a> {
                 .map(|valid_for| now + valid_for),
             publish: Some(Publish::Free),
         };
-        measure(&mut message);
+        measure(&mut message, running);
         Ok(message)
     }
 
@@ -214,17 +209,29 @@ fn is_number(value: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn check_texts(submission: &Submission, content_chars: usize) -> Result<(), Problem> {
-    if submission.to.trim().is_empty() {
+/// Checks an address as its channel writes it.
+pub(crate) fn check_address(to: &Address) -> Result<(), Problem> {
+    match to.scheme() == "tel" && !is_number(to.value()) {
+        true => Err((
+            "to",
+            "is not a phone number: digits, best with + and the country's code first".into(),
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Checks whom a message is for, and its text.
+pub(crate) fn check_texts(to: &str, content: &str, content_chars: usize) -> Result<(), Problem> {
+    if to.trim().is_empty() {
         return Err(("to", "must not be empty".into()));
     }
-    if submission.to.chars().nth(LONGEST_ADDRESS).is_some() {
+    if to.chars().nth(LONGEST_ADDRESS).is_some() {
         return Err(("to", format!("is longer than {LONGEST_ADDRESS} characters")));
     }
-    if submission.content.is_empty() {
+    if content.is_empty() {
         return Err(("content", "must not be empty".into()));
     }
-    if submission.content.chars().nth(content_chars).is_some() {
+    if content.chars().nth(content_chars).is_some() {
         return Err(("content", format!("is longer than {content_chars} characters")));
     }
     Ok(())

@@ -5,6 +5,7 @@ mod hand_in;
 mod token;
 
 pub use accept::{AcceptError, RequestKey, Submission};
+pub(crate) use accept::{check_address, check_texts};
 pub(crate) use hand_in::hand_in;
 pub use token::Client;
 pub(crate) use token::Tokens;

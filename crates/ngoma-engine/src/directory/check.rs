@@ -4,6 +4,7 @@ use super::{
     AccountDocument, AccountPolicy, ApplyError, Directory, Document, Route, ServiceDocument, ServiceKind, WebhookRecord,
 };
 use crate::bridge;
+use crate::relay;
 use crate::service::Bundle;
 use ngoma_message::Country;
 
@@ -29,6 +30,7 @@ pub(crate) fn check(document: &Document, directory: &Directory) -> Result<(), Ap
             match ServiceKind::parse(&service.kind) {
                 Some(ServiceKind::Script) => check_bundle(&what, &service.bundle)?,
                 Some(ServiceKind::VumiAmqp) => check_bridge(&what, service)?,
+                Some(ServiceKind::Relay) => check_relay(&what, code, service, account, directory)?,
                 None => {
                     let known = ServiceKind::words();
                     return invalid(format!("service {what}: kind {:?} is not known: {known}", service.kind));
@@ -76,6 +78,29 @@ fn check_bridge(what: &str, service: &ServiceDocument) -> Result<(), ApplyError>
         .map_err(|problem| ApplyError::Invalid(format!("service {what}: config: {problem}")))
 }
 
+fn check_relay(
+    what: &str,
+    code: &str,
+    service: &ServiceDocument,
+    declared: &AccountDocument,
+    directory: &Directory,
+) -> Result<(), ApplyError> {
+    let settings = relay::settings(&service.config)
+        .map_err(|problem| ApplyError::Invalid(format!("service {what}: config: {problem}")))?;
+    match has_channel(code, &settings.channel, declared, directory) {
+        true => Ok(()),
+        false => invalid(format!(
+            "service {what}: there is no channel {code}/{}",
+            settings.channel
+        )),
+    }
+}
+
+fn has_channel(code: &str, name: &str, declared: &AccountDocument, directory: &Directory) -> bool {
+    let held = directory.accounts.get(code);
+    declared.channels.contains_key(name) || held.is_some_and(|held| held.channels.contains_key(name))
+}
+
 fn check_webhook(code: &str, webhook: &WebhookRecord) -> Result<(), ApplyError> {
     if let Some(problem) = webhook.secret.problem() {
         return invalid(format!("webhook {code}: secret {problem}"));
@@ -89,12 +114,10 @@ fn check_webhook(code: &str, webhook: &WebhookRecord) -> Result<(), ApplyError> 
 
 fn check_route(code: &str, route: &Route, declared: &AccountDocument, directory: &Directory) -> Result<(), ApplyError> {
     let held = directory.accounts.get(code);
-    let has_channel = declared.channels.contains_key(&route.channel)
-        || held.is_some_and(|held| held.channels.contains_key(&route.channel));
     let has_service = declared.services.contains_key(&route.service)
         || held.is_some_and(|held| held.services.contains_key(&route.service));
     let name = format!("route {code}: {} to {}", route.channel, route.service);
-    if !has_channel {
+    if !has_channel(code, &route.channel, declared, directory) {
         return invalid(format!("{name}: there is no channel {code}/{}", route.channel));
     }
     if !has_service {
@@ -179,6 +202,17 @@ mod tests {
                 service.config = Object::from_iter([("url".to_owned(), "amqp://mq.example.org".into())]);
             },
             "service demo/clinic: config: missing field `transport_name`",
+        );
+        let relay = |channel: &str| ServiceDocument {
+            kind: "relay".into(),
+            config: Object::from_iter([("channel".to_owned(), channel.into())]),
+            http_allow: None,
+            wants_events: false,
+            bundle: Bundle::none(),
+        };
+        check_refused(
+            |account| drop(account.services.insert("records".into(), relay("systems"))),
+            "service demo/records: there is no channel demo/systems",
         );
         check_refused(
             |account| account.services.get_mut("clinic").unwrap().bundle.main = "b.js".into(),

@@ -7,10 +7,16 @@ pub enum ServiceKind {
     Script,
     /// An application that works beside the engine, on a Vumi bus.
     VumiAmqp,
+    /// An account's own systems, which speak by a channel of their own.
+    Relay,
 }
 
 /// Every kind with its word.
-const KINDS: [(ServiceKind, &str); 2] = [(ServiceKind::Script, "script"), (ServiceKind::VumiAmqp, "vumi_amqp")];
+const KINDS: [(ServiceKind, &str); 3] = [
+    (ServiceKind::Script, "script"),
+    (ServiceKind::VumiAmqp, "vumi_amqp"),
+    (ServiceKind::Relay, "relay"),
+];
 
 impl ServiceKind {
     /// The kind of a word.
@@ -27,5 +33,10 @@ impl ServiceKind {
     /// Whether it runs code that was handed in with it.
     pub fn has_code(self) -> bool {
         self == Self::Script
+    }
+
+    /// Whether its answers come after its step, from outside.
+    pub fn answers_by_itself(self) -> bool {
+        self == Self::VumiAmqp
     }
 }

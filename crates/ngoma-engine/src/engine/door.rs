@@ -1,10 +1,12 @@
 //! The engine's side of one channel.
 
 use super::Runtime;
-use crate::channel::{Door, Inbound, LateAnswer, Noted, Receipt, ReceiveError, Received, Reported};
+use crate::channel::{Door, Inbound, LateAnswer, Noted, Receipt, ReceiveError, Received, Reported, SystemMessage};
 use crate::channels::{Home, Running};
+use crate::clients::AcceptError;
 use crate::inbound::{self, must_wait, spool, unavailable, within_patience};
 use crate::receipts;
+use crate::relay;
 use crate::store::{Arrival, FallbackText, StoreError};
 use async_trait::async_trait;
 use ngoma_message::MessageId;
@@ -66,6 +68,16 @@ impl Door for ChannelDoor {
         let catalog = runtime.catalog();
         let channel = catalog.channel(channel).ok_or(ReceiveError::UnknownMessage)?;
         receipts::answer(&runtime, channel, answer).await
+    }
+
+    async fn submit(&self, message: SystemMessage) -> Result<MessageId, AcceptError> {
+        let (runtime, channel) = self
+            .enter()
+            .map_err(|error| AcceptError::Unavailable(error.to_string()))?;
+        let catalog = runtime.catalog();
+        let channel = catalog.channel(channel);
+        let channel = channel.ok_or_else(|| AcceptError::Unavailable("the channel does not run".into()))?;
+        relay::submit(&runtime, channel, message).await
     }
 
     async fn noted(&self, message: &MessageId) -> Result<Option<Noted>, ReceiveError> {

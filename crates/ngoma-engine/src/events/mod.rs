@@ -5,11 +5,12 @@ mod wire;
 
 pub(crate) use wire::as_vumi;
 
-use crate::directory::ServiceEntry;
+use crate::directory::{ServiceEntry, ServiceKind};
 use crate::engine::Runtime;
 use crate::inbound::{Answer, Plan, failure_text, note_requests, step_with_keys, what_it_did};
 use crate::outbound::RetryPolicy;
 use crate::panics::caught;
+use crate::relay;
 use crate::service::{LogLine, Step, StepInput, StepOutcome};
 use crate::store::{Effects, FollowUpCommit, FollowUpEnd, QueueKind, StoreError, StoredEvent, Subject, TakenFollowUp};
 use crate::suspects::{STEP_ATTEMPTS, ended_too_many};
@@ -110,7 +111,11 @@ impl Telling<'_> {
             input: StepInput::Event(as_vumi(self.event, channel.map(|channel| channel.name.as_str()))),
             wall_limit: runtime.limits.step_wall,
         };
-        let stepped = match step_with_keys(runtime, service, &step, || false).await {
+        let stepped = match service.kind {
+            ServiceKind::Relay => relay::report(runtime, service, self.event).await.map(Ok),
+            ServiceKind::Script | ServiceKind::VumiAmqp => step_with_keys(runtime, service, &step, || false).await,
+        };
+        let stepped = match stepped {
             Ok(stepped) => stepped,
             Err(error) => {
                 tracing::error!(event.id = %self.event.id, %error, "the step of an event was left to be done again");

@@ -146,7 +146,7 @@ impl Plan {
             "accept",
             format!("a reply on channel {}", channel.name),
         );
-        outbound::segment(&mut message, has_sessions, now, trail);
+        outbound::segment(&mut message, running, has_sessions, now, trail);
         if has_sessions {
             trail.note_about(&message.id, now, "attempt", "the first");
             message.publish = Some(Publish::Attempted);
@@ -160,7 +160,8 @@ impl Plan {
         let (to, content) = (Address::parse(&send.to), send.content.unwrap_or_default());
         let mut message = NewOutbound::to_somebody(service.account, service.id, to, content);
         message.helper_metadata = send.helper_metadata;
-        match outbound::choose_channel(runtime, service, &send.endpoint, &send.to) {
+        let way = outbound::choose_channel(runtime, service, &send.endpoint, &send.to);
+        match way.map(|way| way.in_the_name_of(send.from)) {
             Ok(way) => self.add_message(runtime, way, message, trail),
             Err(reason) => {
                 let now = runtime.clock.now();
@@ -181,7 +182,7 @@ impl Plan {
         message.channel = Some(way.running.id);
         message.to = way.to;
         message.from = way.from;
-        outbound::segment(&mut message, false, now, trail);
+        outbound::segment(&mut message, &way.running, false, now, trail);
         self.push_on(runtime, message, way.running);
     }
 

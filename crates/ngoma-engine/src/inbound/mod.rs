@@ -268,7 +268,7 @@ impl Job {
         trail.note(now, "route", format!("to service {}: {reason}", service.key.service));
         let answers = self.run_step(channel, service, session.as_ref(), trail).await;
         drop((turn, permit, alone));
-        if !service.kind.has_code() && answers.is_ok() {
+        if service.kind.answers_by_itself() && answers.is_ok() {
             // Its application answers by itself, later.
             return;
         }

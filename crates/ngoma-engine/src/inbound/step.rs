@@ -10,6 +10,7 @@ use crate::directory::{ChannelEntry, ServiceEntry, ServiceKind};
 use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::record::Status;
+use crate::relay;
 use crate::service::{KvReader, LogLine, PortError, Ports, ServiceError, Step, StepInput, StepOutcome};
 use crate::store::{StepCommit, Store, StoreError};
 use crate::suspects::STEP_ATTEMPTS;
@@ -152,7 +153,7 @@ impl Job {
         mut trail: Trail,
     ) -> Result<Vec<Answer>, String> {
         let did = match service.kind {
-            ServiceKind::Script => what_it_did(&outcome),
+            ServiceKind::Script | ServiceKind::Relay => what_it_did(&outcome),
             ServiceKind::VumiAmqp => "handed to its application, which answers by itself".to_owned(),
         };
         trail.note(self.runtime.clock.now(), "step", did);
@@ -255,10 +256,13 @@ pub(crate) async fn step_with_keys(
     step: &Step,
     is_too_late: impl Fn() -> bool,
 ) -> Result<Result<StepOutcome, String>, StoreError> {
-    if service.kind == ServiceKind::VumiAmqp {
-        return bridge::pass_on(runtime, service, &step.input, is_too_late)
-            .await
-            .map(Ok);
+    match service.kind {
+        ServiceKind::Script => {}
+        ServiceKind::Relay => return Ok(Ok(relay::hand_on(service, &step.input))),
+        ServiceKind::VumiAmqp => {
+            let passed = bridge::pass_on(runtime, service, &step.input, is_too_late);
+            return passed.await.map(Ok);
+        }
     }
     loop {
         let keys = Arc::new(Keys::of(runtime, service));

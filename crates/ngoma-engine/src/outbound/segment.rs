@@ -1,13 +1,14 @@
 //! How long a text is on the air, for its row and its trace.
 
+use crate::channels::Running;
 use crate::store::NewOutbound;
 use crate::trace::Trail;
 use ngoma_message::Timestamp;
 use ngoma_message::text::{self, Encoding};
 
 /// Notes a message's encoding and segments; a screen is measured against its limit.
-pub(crate) fn segment(message: &mut NewOutbound, is_screen: bool, at: Timestamp, trail: &mut Trail) {
-    let measure = measure(message);
+pub(crate) fn segment(message: &mut NewOutbound, running: &Running, is_screen: bool, at: Timestamp, trail: &mut Trail) {
+    let measure = measure(message, running);
     let encoding = match measure.encoding {
         Encoding::Gsm7 => "GSM",
         Encoding::Ucs2 => "UCS-2",
@@ -26,15 +27,23 @@ pub(crate) fn segment(message: &mut NewOutbound, is_screen: bool, at: Timestamp,
         let plural = if segments == 1 { "" } else { "s" };
         format!("{segments} segment{plural} of {units} {encoding} characters")
     };
+    let rewritten = running
+        .transport
+        .rewrites(message.content.as_deref().unwrap_or_default());
+    let detail = rewritten
+        .into_iter()
+        .fold(detail, |detail, what| format!("{detail}; {what}"));
     trail.note_about(&message.id, at, "segment", detail);
     if is_screen {
         message.segments = Some(1);
     }
 }
 
-/// Notes a message's encoding and segments.
-pub(crate) fn measure(message: &mut NewOutbound) -> text::Measure {
-    let measure = text::measure(message.content.as_deref().unwrap_or_default());
+/// Notes a message's encoding and segments on the channel it goes by.
+pub(crate) fn measure(message: &mut NewOutbound, running: &Running) -> text::Measure {
+    let measure = running
+        .transport
+        .measure(message.content.as_deref().unwrap_or_default());
     message.encoding = Some(measure.encoding);
     message.segments = Some(measure.segments);
     measure

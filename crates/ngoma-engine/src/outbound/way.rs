@@ -15,6 +15,19 @@ pub(crate) struct Way {
     pub(crate) reason: String,
 }
 
+impl Way {
+    /// The same for a message that somebody else sent: it is not from the channel's own address.
+    pub(crate) fn in_the_name_of(self, from: Option<String>) -> Self {
+        match from {
+            Some(from) => Self {
+                from: Some(Address::new(self.to.scheme(), from)),
+                ..self
+            },
+            None => self,
+        }
+    }
+}
+
 /// Finds the way: the account's channel named like the endpoint, else the first without sessions whose routes lead to
 /// the service. Tells why there is none.
 pub(crate) fn choose_channel(

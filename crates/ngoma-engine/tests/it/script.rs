@@ -149,6 +149,7 @@ fn obey_event(order: Option<OnEvent>) -> StepOutcome {
         }),
         Some(OnEvent::Send) => outcome.sends.push(SendTo {
             to: "+2".into(),
+            from: None,
             endpoint: "default".into(),
             content: Some("it arrived".into()),
             helper_metadata: Object::new(),
@@ -231,6 +232,7 @@ fn obey(message: &Value, turns: i64) -> StepOutcome {
         ]),
         "send" => outcome.sends.push(SendTo {
             to: words.next().unwrap_or_default().to_owned(),
+            from: None,
             endpoint: words.next().unwrap_or("default").to_owned(),
             content: Some("a message".into()),
             helper_metadata: Object::new(),

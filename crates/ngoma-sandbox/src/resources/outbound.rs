@@ -58,6 +58,7 @@ fn send(params: &Object, default_endpoint: Option<&str>, step: &mut StepContext)
     step.outcome.sends.push(SendTo {
         content,
         to,
+        from: None,
         endpoint,
         helper_metadata,
     });

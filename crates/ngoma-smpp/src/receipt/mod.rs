@@ -54,6 +54,8 @@ impl Default for Signs {
 
 /// The esm_class of a receipt.
 pub const ESM_CLASS: u8 = RECEIPT;
+/// The esm_class of an intermediate notification.
+pub const INTERMEDIATE_ESM_CLASS: u8 = NOTIFICATION;
 
 /// Reads a receipt: the optional parameters first, which are exact, and its text for what they leave open. Nothing when
 /// it is none, or does not say which message it is about.

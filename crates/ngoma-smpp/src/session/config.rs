@@ -32,6 +32,44 @@ pub struct Config {
     pub longest_pdu: usize,
 }
 
+/// A bind that is granted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Grant {
+    /// Who answers, at most 15 characters.
+    pub system_id: String,
+    /// The windows of the session, where they are not those it began with.
+    pub windows: Option<Windows>,
+}
+
+impl From<&str> for Grant {
+    /// With the windows the session began with.
+    fn from(system_id: &str) -> Self {
+        Self {
+            system_id: system_id.to_owned(),
+            windows: None,
+        }
+    }
+}
+
+/// How many messages may be without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// Of ours.
+    pub ours: usize,
+    /// Of theirs.
+    pub theirs: usize,
+}
+
+impl Config {
+    /// The windows a session begins with.
+    pub fn windows(&self) -> Windows {
+        Windows {
+            ours: self.window,
+            theirs: self.inbound_window,
+        }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {

@@ -13,7 +13,7 @@ mod sequence;
 mod tests;
 mod window;
 
-pub use config::{Config, Role};
+pub use config::{Config, Grant, Role, Windows};
 pub use event::{EndReason, Ended, Event, RequestError};
 pub use window::Ticket;
 
@@ -68,6 +68,8 @@ pub struct Session {
     moved_at: Duration,
     /// When the state ends by itself.
     until: Option<Duration>,
+    /// Since when nothing is read for too much of theirs is owed: an answer may lie there unread.
+    held_up: Option<Duration>,
 }
 
 impl Session {
@@ -86,6 +88,7 @@ impl Session {
             heard_at: now,
             moved_at: now,
             until: Some(now + config.bind_timeout),
+            held_up: None,
             config,
         }
     }
@@ -113,7 +116,7 @@ impl Session {
     /// Grants the bind that [`Event::BindRequested`] told of; gives what was answered, unless there is none.
     pub fn accept_bind(
         &mut self,
-        system_id: &str,
+        grant: &Grant,
         interface_version: u8,
         now: Duration,
     ) -> Result<Option<BindResponse>, EncodeError> {
@@ -122,10 +125,12 @@ impl Session {
         };
         let bound = BindResponse {
             mode,
-            system_id: system_id.to_owned(),
+            system_id: grant.system_id.clone(),
             interface_version: Some(interface_version),
         };
         self.say(CommandStatus::OK, sequence, Pdu::BindResponse(bound.clone()))?;
+        let Windows { ours, theirs } = grant.windows.unwrap_or(self.config.windows());
+        (self.config.window, self.config.inbound_window) = (ours, theirs);
         self.bind = None;
         self.state = State::Bound(mode);
         (self.until, self.moved_at) = (None, now);
@@ -139,6 +144,11 @@ impl Session {
         };
         self.answer_bind(sequence, mode, status);
         self.close(EndReason::BindRefused(status));
+    }
+
+    /// How many messages of ours may be without an answer.
+    pub fn window(&self) -> usize {
+        self.config.window
     }
 
     /// How many more messages may go now.
@@ -184,6 +194,7 @@ impl Session {
         self.answer_unbind();
         self.unbind_when_drained(now);
         self.read(now);
+        self.note_hold_up(now);
         Ok(())
     }
 
@@ -205,6 +216,7 @@ impl Session {
         self.heard_at = now;
         self.framer.push(octets);
         self.read(now);
+        self.note_hold_up(now);
     }
 
     /// The link is gone.
@@ -218,7 +230,7 @@ impl Session {
 
     /// Whether more may be read from the link: not while the other side's messages wait for too many answers.
     pub fn may_read(&self) -> bool {
-        self.owed.len() < self.config.inbound_window.max(1)
+        !self.owes_too_much()
             && self.outbox.octets().len() < MOST_UNREAD
             && !matches!(self.state, State::Closing(_) | State::Ended)
     }
@@ -241,6 +253,7 @@ impl Session {
         }
         // There may be room for answers again.
         self.read(now);
+        self.note_hold_up(now);
     }
 
     /// What happened, in its order.
@@ -258,16 +271,19 @@ impl Session {
         if self.state == State::Ended {
             return None;
         }
-        let asks = matches!(self.state, State::Bound(_) | State::Draining(_)) && !self.window.has_enquiry();
+        let asks = matches!(self.state, State::Bound(_) | State::Draining(_))
+            && !self.window.has_enquiry()
+            && self.held_up.is_none();
         let enquiry = asks.then(|| self.heard_at + self.config.enquire_after);
         let idle = match self.state {
             State::Bound(_) => self.config.inactivity_timeout.map(|timeout| self.moved_at + timeout),
             _ => None,
         };
-        [self.window.next_due(), self.until, enquiry, idle]
-            .into_iter()
-            .flatten()
-            .min()
+        let due = match self.held_up {
+            None => self.window.next_due(),
+            Some(_) => self.window.next_due_to_leave(),
+        };
+        [due, self.until, enquiry, idle].into_iter().flatten().min()
     }
 
     /// Does what is due at this moment.
@@ -278,10 +294,16 @@ impl Session {
         if self.window.is_stalled(now) {
             return self.end(EndReason::Stalled);
         }
+        let due = match self.held_up {
+            None => self.window.take_due(now),
+            Some(_) => Vec::new(),
+        };
         let mut over = None;
-        for pending in self.window.take_due(now) {
+        for pending in due {
             match pending {
                 Pending::Message(ticket) => self.events.push_back(Event::TimedOut(ticket)),
+                // Whoever says something is there.
+                Pending::Enquiry if self.heard_at + self.config.response_timeout > now => {}
                 Pending::Enquiry => over = Some(EndReason::NoEcho),
                 Pending::Bind => over = Some(EndReason::BindTimeout),
                 Pending::Unbind => over = Some(EndReason::Unbound),
@@ -313,13 +335,30 @@ impl Session {
         {
             return self.unbind(now);
         }
-        if self.heard_at + self.config.enquire_after <= now && !self.window.has_enquiry() {
+        if self.heard_at + self.config.enquire_after <= now && !self.window.has_enquiry() && self.held_up.is_none() {
             let _ = self.request(Pdu::EnquireLink, Pending::Enquiry, now);
         }
     }
 }
 
 impl Session {
+    fn owes_too_much(&self) -> bool {
+        self.owed.len() >= self.config.inbound_window.max(1)
+    }
+
+    /// Their answers have as much time as they had before we stopped reading.
+    fn note_hold_up(&mut self, now: Duration) {
+        match (self.owes_too_much(), self.held_up) {
+            (true, None) => self.held_up = Some(now),
+            (false, Some(since)) => {
+                self.window.postpone(now - since);
+                self.heard_at = self.heard_at.max(now);
+                self.held_up = None;
+            }
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+
     fn may_send(&self) -> bool {
         matches!(self.state, State::Bound(_)) && self.unbind.is_none()
     }

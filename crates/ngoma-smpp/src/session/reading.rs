@@ -46,6 +46,8 @@ impl Session {
             }
             Pdu::Bind(bind) if self.bind.is_none() => {
                 self.bind = Some((sequence, bind.mode));
+                // Who looks at it may take a while, and more for whoever guesses.
+                self.until = Some(now + self.config.response_timeout);
                 self.events.push_back(Event::BindRequested(bind));
             }
             Pdu::Bind(_) => self.refuse(CommandStatus::ALREADY_BOUND, frame, "a bind is under way"),

@@ -3,7 +3,7 @@
 use super::*;
 use crate::pdu::{BindMode, SmeAddress};
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -64,7 +64,7 @@ impl Pair {
         pair.esme.bind(&bind(mode), pair.now).unwrap();
         pair.carry();
         assert_eq!(pair.smsc.poll(), Some(Event::BindRequested(bind(mode))));
-        pair.smsc.accept_bind("smsc", 0x34, pair.now).unwrap();
+        pair.smsc.accept_bind(&"smsc".into(), 0x34, pair.now).unwrap();
         pair.carry();
         let expected = BindResponse {
             mode,
@@ -498,6 +498,188 @@ proptest! {
             }
             let length = pair.smsc.outgoing().len();
             pair.smsc.written(length, pair.now);
+        }
+    }
+}
+
+/// What a link carries one way, and how many of its messages wait for their answers, as somebody sees who listens to it.
+struct Listener {
+    requests: Framer,
+    responses: Framer,
+    /// The numbers of the messages that have left whole, in their order.
+    sent: Vec<u32>,
+    /// Those of them that were neither answered nor given up.
+    open: BTreeSet<u32>,
+    /// The tickets of the messages, in the order in which they were told as sent.
+    tickets: Vec<Ticket>,
+}
+
+impl Listener {
+    fn new() -> Self {
+        Self {
+            requests: Framer::new(1_000),
+            responses: Framer::new(1_000),
+            sent: Vec::new(),
+            open: BTreeSet::new(),
+            tickets: Vec::new(),
+        }
+    }
+
+    fn goes(&mut self, octets: &[u8]) {
+        self.requests.push(octets);
+        while let Some(frame) = self.requests.next_frame().unwrap() {
+            if [0x04, 0x05].contains(&frame.command_id) {
+                self.sent.push(frame.sequence);
+                assert!(self.open.insert(frame.sequence), "two messages have one number");
+            }
+        }
+    }
+
+    fn comes(&mut self, octets: &[u8]) {
+        self.responses.push(octets);
+        while let Some(frame) = self.responses.next_frame().unwrap() {
+            if [0x8000_0004, 0x8000_0005].contains(&frame.command_id) {
+                self.open.remove(&frame.sequence);
+            }
+        }
+    }
+
+    fn given_up(&mut self, ticket: Ticket) {
+        let place = self
+            .tickets
+            .iter()
+            .position(|told| *told == ticket)
+            .expect("it had left");
+        assert!(self.open.remove(&self.sent[place]), "it was answered");
+    }
+}
+
+/// One end of a pair, with what its owner knows.
+struct End {
+    listener: Listener,
+    /// How many messages it sent that are not over for it.
+    under_way: usize,
+    /// The numbers of messages it was brought and has not answered.
+    owed: Vec<u32>,
+}
+
+impl End {
+    fn new() -> Self {
+        let (listener, under_way, owed) = (Listener::new(), 0, Vec::new());
+        Self {
+            listener,
+            under_way,
+            owed,
+        }
+    }
+
+    fn hear(&mut self, session: &mut Session) {
+        while let Some(event) = session.poll() {
+            match event {
+                Event::Received { sequence, .. } => self.owed.push(sequence),
+                Event::Sent(ticket) => self.listener.tickets.push(ticket),
+                Event::Answered { .. } => self.under_way -= 1,
+                Event::TimedOut(ticket) => {
+                    self.under_way -= 1;
+                    self.listener.given_up(ticket);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn check(&self, session: &Session, config: &Config) {
+        assert!(
+            self.listener.open.len() <= config.window,
+            "{:?} are open",
+            self.listener.open
+        );
+        assert!(self.owed.len() <= config.inbound_window, "{:?} are owed", self.owed);
+        if session.may_send() {
+            // It is not only kept: it can be filled.
+            assert_eq!(session.room(), config.window - self.under_way);
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Turn {
+    Send { is_esme: bool },
+    Carry { is_to_smsc: bool, piece: usize },
+    Answer { is_esme: bool, place: prop::sample::Index },
+    Pass(u64),
+}
+
+fn a_turn() -> impl Strategy<Value = Turn> {
+    let answer = (any::<bool>(), any::<prop::sample::Index>());
+    prop_oneof![
+        6 => any::<bool>().prop_map(|is_esme| Turn::Send { is_esme }),
+        8 => (any::<bool>(), 1..300_usize).prop_map(|(is_to_smsc, piece)| Turn::Carry { is_to_smsc, piece }),
+        3 => answer.prop_map(|(is_esme, place)| Turn::Answer { is_esme, place }),
+        1 => (0..90_u64).prop_map(Turn::Pass),
+    ]
+}
+
+impl Pair {
+    /// Does one thing; the listeners hear what the link carries.
+    fn take(&mut self, turn: Turn, esme: &mut End, smsc: &mut End) {
+        match turn {
+            Turn::Send { is_esme } => {
+                let (session, end, operation) = match is_esme {
+                    true => (&mut self.esme, esme, Operation::Submit),
+                    false => (&mut self.smsc, smsc, Operation::Deliver),
+                };
+                let room = session.room();
+                let sent = session.send(operation, message("text"), self.now);
+                assert_eq!(sent.is_ok(), room > 0, "{sent:?}");
+                end.under_way += usize::from(sent.is_ok());
+            }
+            Turn::Carry { is_to_smsc, piece } => {
+                let from = if is_to_smsc { &self.esme } else { &self.smsc };
+                let octets = from.outgoing()[..piece.min(from.outgoing().len())].to_vec();
+                self.piece = piece;
+                if self.carry_one(is_to_smsc) {
+                    let (sender, receiver) = if is_to_smsc { (esme, smsc) } else { (smsc, esme) };
+                    sender.listener.goes(&octets);
+                    receiver.listener.comes(&octets);
+                }
+            }
+            Turn::Answer { is_esme, place } => {
+                let (session, end) = match is_esme {
+                    true => (&mut self.esme, esme),
+                    false => (&mut self.smsc, smsc),
+                };
+                if !end.owed.is_empty() {
+                    let sequence = end.owed.remove(place.index(end.owed.len()));
+                    session.answer(sequence, CommandStatus::OK, id("m"), self.now).unwrap();
+                }
+            }
+            Turn::Pass(seconds) => self.pass(seconds as u32 * SECOND),
+        }
+    }
+}
+
+proptest! {
+    /// Counted on the link, both ways at once: never more messages without an answer than the window, but for those that
+    /// were given up; and never more at an owner than the inbound window.
+    #[test]
+    fn the_window_is_never_exceeded_on_the_link(
+        turns in prop::collection::vec(a_turn(), 0..300),
+        window in 1..6_usize,
+        inbound_window in 1..4_usize,
+    ) {
+        let config = Config { window, inbound_window, ..Config::default() };
+        let mut pair = Pair::bound(BindMode::Transceiver, config.clone());
+        let (mut esme, mut smsc) = (End::new(), End::new());
+        for turn in turns {
+            if pair.esme.is_over() || pair.smsc.is_over() {
+                break;
+            }
+            pair.take(turn, &mut esme, &mut smsc);
+            esme.hear(&mut pair.esme);
+            smsc.hear(&mut pair.smsc);
+            esme.check(&pair.esme, &config);
+            smsc.check(&pair.smsc, &config);
         }
     }
 }

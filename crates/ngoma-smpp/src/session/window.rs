@@ -8,7 +8,7 @@ use std::time::Duration;
 const LATE: usize = 1_024;
 
 /// A message of ours in one session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ticket(u64);
 
 /// What waits for an answer.
@@ -95,6 +95,19 @@ impl Window {
     /// When the first one is due.
     pub(super) fn next_due(&self) -> Option<Duration> {
         self.held.values().map(|held| held.due).min()
+    }
+
+    /// When the first one is due that has not left yet.
+    pub(super) fn next_due_to_leave(&self) -> Option<Duration> {
+        let waiting = self.held.values().filter(|held| !held.is_sent);
+        waiting.map(|held| held.due).min()
+    }
+
+    /// Gives what has left so much more time.
+    pub(super) fn postpone(&mut self, by: Duration) {
+        for held in self.held.values_mut().filter(|held| held.is_sent) {
+            held.due += by;
+        }
     }
 
     /// Whether something that is due has not even left.

@@ -78,9 +78,6 @@ impl Framer {
 
     /// The next PDU, when it is whole.
     pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
-        let passed = self.passing.min(self.buffer.len());
-        self.buffer.advance(passed);
-        self.passing -= passed;
         let Some(mut header) = self.buffer.get(..HEADER) else {
             return Ok(None);
         };
@@ -92,7 +89,9 @@ impl Framer {
             return Err(FrameError::Broken { sequence, length });
         }
         if length > self.limit {
-            self.passing = length;
+            let here = length.min(self.buffer.len());
+            self.buffer.advance(here);
+            self.passing = length - here;
             return Err(FrameError::TooLong {
                 sequence,
                 command_id,
@@ -121,6 +120,23 @@ mod tests {
     fn pdu(length: u32, sequence: u32, body: &[u8]) -> Vec<u8> {
         let header = [length, 0x15, 0, sequence].map(u32::to_be_bytes).concat();
         [header, body.to_vec()].concat()
+    }
+
+    /// More may come before the next PDU is asked for.
+    #[test]
+    fn what_is_too_long_is_passed_over_whenever_the_rest_comes() {
+        let long = pdu(100, 1, &[0; 84]);
+        let stream = [long, pdu(16, 2, &[])].concat();
+        for cut in HEADER..stream.len() {
+            let mut framer = Framer::new(50);
+            framer.push(&stream[..cut]);
+            assert!(matches!(
+                framer.next_frame(),
+                Err(FrameError::TooLong { sequence: 1, .. })
+            ));
+            framer.push(&stream[cut..]);
+            assert_eq!(frames(&mut framer), [Ok((2, 0))], "{cut}");
+        }
     }
 
     fn frames(framer: &mut Framer) -> Vec<Result<(u32, usize), FrameError>> {

@@ -6,6 +6,7 @@ mod demo;
 mod optout;
 mod queue;
 mod serve;
+mod smsc;
 mod token;
 
 use crate::control::{self, Answer, Request};
@@ -44,6 +45,8 @@ enum Command {
     Token(token::TokenArgs),
     /// Talk to a service from standard input, one JSON object a line
     Simulate(simulate::SimulateArgs),
+    /// Run an SMSC to develop against: a carrier that behaves as it is told, with a page and an API
+    Smsc(smsc::SmscArgs),
     /// Run one worker of `serve`
     #[command(hide = true)]
     Worker(worker::WorkerArgs),
@@ -63,6 +66,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::OptOut(args) => optout::run(&args, &cli.data),
         Command::Token(args) => token::run(&args, &cli.data),
         Command::Simulate(args) => simulate::run(&args),
+        Command::Smsc(args) => smsc::run(&args),
         Command::Worker(args) => worker::run(&args, &cli.data),
         Command::SandboxWorker => ngoma_sandbox::worker_main(),
     };

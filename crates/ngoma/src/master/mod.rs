@@ -48,12 +48,27 @@ pub fn run(settings: &Settings, program: Program) -> Result<ExitCode> {
     let metrics_listener = metrics_address
         .map(|address| bind(address, "--metrics-listen"))
         .transpose()?;
+    let systems = &settings.systems;
+    // A certificate that cannot be used is told now, before anything runs.
+    systems.tls()?;
+    let smpp_listener = systems
+        .listen
+        .map(|address| bind(address, "--smpp-listen"))
+        .transpose()?;
+    let smpp_tls_listener = systems
+        .tls_listen
+        .map(|address| bind(address, "--smpp-tls-listen"))
+        .transpose()?;
     let signals = Signals::block()?;
     let mut master = Master {
         settings,
         program,
-        listener,
-        metrics_listener,
+        sockets: Sockets {
+            web: listener,
+            metrics: metrics_listener,
+            smpp: smpp_listener,
+            smpp_tls: smpp_tls_listener,
+        },
         signals,
         backoff: Backoff::default(),
     };
@@ -75,10 +90,17 @@ fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener> {
 struct Master<'a> {
     settings: &'a Settings,
     program: Program,
-    listener: TcpListener,
-    metrics_listener: Option<TcpListener>,
+    sockets: Sockets,
     signals: Signals,
     backoff: Backoff,
+}
+
+/// The sockets that every worker is given.
+struct Sockets {
+    web: TcpListener,
+    metrics: Option<TcpListener>,
+    smpp: Option<TcpListener>,
+    smpp_tls: Option<TcpListener>,
 }
 
 impl Master<'_> {
@@ -137,13 +159,7 @@ impl Master<'_> {
     }
 
     fn spawn(&self) -> Result<WorkerProcess> {
-        WorkerProcess::spawn(
-            self.settings,
-            self.program,
-            &self.listener,
-            self.metrics_listener.as_ref(),
-        )
-        .context("cannot start the worker")
+        WorkerProcess::spawn(self.settings, self.program, &self.sockets).context("cannot start the worker")
     }
 
     fn restart_at(&mut self, ended: &Ended) -> Instant {

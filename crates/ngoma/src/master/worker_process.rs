@@ -1,15 +1,15 @@
 //! One worker process, as its master sees it.
 
-use super::Program;
 use super::signals::Signals;
+use super::{Program, Sockets};
 use crate::settings::{QUEUE_PARTITIONS_VARIABLE, QUEUE_VARIABLE, STORE_VARIABLE, Settings, WORKER_LEASE_VARIABLE};
+use crate::systems::{CERTIFICATE_VARIABLE, KEY_VARIABLE};
 use anyhow::Result;
 use ngoma_engine::QueueChoice;
 use nix::sys::prctl;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 use std::io::{PipeReader, Read};
-use std::net::TcpListener;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus};
@@ -34,14 +34,9 @@ pub struct Ended {
 
 impl WorkerProcess {
     /// Starts a worker in the master's process group, with the listening sockets and a pipe to say "ready" on.
-    pub fn spawn(
-        settings: &Settings,
-        program: Program,
-        listener: &TcpListener,
-        metrics_listener: Option<&TcpListener>,
-    ) -> Result<Self> {
+    pub(super) fn spawn(settings: &Settings, program: Program, sockets: &Sockets) -> Result<Self> {
         let (reader, writer) = std::io::pipe()?;
-        let mut inherited = vec![listener.as_raw_fd(), writer.as_raw_fd()];
+        let mut inherited = vec![sockets.web.as_raw_fd(), writer.as_raw_fd()];
         let mut command = Command::new("/proc/self/exe");
         command.arg0("ngoma").arg("worker").arg("--data").arg(&settings.data);
         command.arg("--listen").arg(settings.listen.to_string());
@@ -54,9 +49,20 @@ impl WorkerProcess {
         }
         command.arg("--listener-fd").arg(inherited[0].to_string());
         command.arg("--ready-fd").arg(inherited[1].to_string());
-        if let Some(listener) = metrics_listener {
-            command.arg("--metrics-fd").arg(listener.as_raw_fd().to_string());
-            inherited.push(listener.as_raw_fd());
+        if let Some((certificate, key)) = &settings.systems.certificate {
+            command.env(CERTIFICATE_VARIABLE, certificate);
+            command.env(KEY_VARIABLE, key);
+        }
+        let more = [
+            ("--metrics-fd", &sockets.metrics),
+            ("--smpp-fd", &sockets.smpp),
+            ("--smpp-tls-fd", &sockets.smpp_tls),
+        ];
+        for (flag, listener) in more {
+            if let Some(listener) = listener {
+                command.arg(flag).arg(listener.as_raw_fd().to_string());
+                inherited.push(listener.as_raw_fd());
+            }
         }
         if program == Program::Demo {
             command.arg("--demo");

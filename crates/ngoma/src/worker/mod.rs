@@ -9,7 +9,9 @@ mod web_server;
 use crate::control::Control;
 use crate::metrics;
 use crate::settings::{self, DataArgs, Settings, SettingsArgs};
+use crate::systems::Systems;
 use anyhow::{Context, Result};
+use ngoma_channels::smpp_server::Switchboard;
 use ngoma_engine::engine::EngineOptions;
 use ngoma_engine::{Engine, SystemClock};
 use ngoma_sandbox::{Sandbox, SandboxOptions};
@@ -37,6 +39,11 @@ pub struct WorkerArgs {
     /// The listening socket of the metrics.
     #[arg(long)]
     metrics_fd: Option<RawFd>,
+    /// The listening sockets of the accounts' own systems.
+    #[arg(long)]
+    smpp_fd: Option<RawFd>,
+    #[arg(long)]
+    smpp_tls_fd: Option<RawFd>,
     /// Where to say "ready".
     #[arg(long)]
     ready_fd: RawFd,
@@ -54,11 +61,15 @@ pub fn run(args: &WorkerArgs, data: &DataArgs) -> Result<ExitCode> {
         let sockets = Sockets {
             web: TcpListener::from_raw_fd(args.listener_fd),
             metrics: args.metrics_fd.map(|file| TcpListener::from_raw_fd(file)),
+            smpp: args.smpp_fd.map(|file| TcpListener::from_raw_fd(file)),
+            smpp_tls: args.smpp_tls_fd.map(|file| TcpListener::from_raw_fd(file)),
         };
         (sockets, File::from_raw_fd(args.ready_fd))
     };
     close_on_exec(&[args.listener_fd, args.ready_fd])?;
-    close_on_exec(args.metrics_fd.as_slice())?;
+    for file in [args.metrics_fd, args.smpp_fd, args.smpp_tls_fd] {
+        close_on_exec(file.as_slice())?;
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(serve(settings, sockets, ready, args.demo))?;
     Ok(ExitCode::SUCCESS)
@@ -66,8 +77,17 @@ pub fn run(args: &WorkerArgs, data: &DataArgs) -> Result<ExitCode> {
 
 /// Opens the engine of a data folder with everything this program has: all channel types, the sandbox.
 pub async fn open_engine(settings: &Settings) -> Result<Arc<Engine>> {
+    open_engine_with(settings, &Arc::default()).await
+}
+
+/// The same, whose accounts' own systems find their channels on that switchboard.
+async fn open_engine_with(settings: &Settings, switchboard: &Arc<Switchboard>) -> Result<Arc<Engine>> {
     let sandbox = Sandbox::new(SandboxOptions::default()).context("cannot start the sandbox")?;
-    let mut options = EngineOptions::new(Arc::new(SystemClock), Arc::new(sandbox), ngoma_channels::all());
+    let mut options = EngineOptions::new(
+        Arc::new(SystemClock),
+        Arc::new(sandbox),
+        ngoma_channels::all(switchboard),
+    );
     options.store = settings.store.clone();
     options.queue = settings.queue.clone();
     options.limits = options.limits.with_worker_lease(settings.worker_lease);
@@ -78,13 +98,16 @@ pub async fn open_engine(settings: &Settings) -> Result<Arc<Engine>> {
 struct Sockets {
     web: TcpListener,
     metrics: Option<TcpListener>,
+    smpp: Option<TcpListener>,
+    smpp_tls: Option<TcpListener>,
 }
 
 /// The worker's life, in order.
 async fn serve(settings: Settings, sockets: Sockets, ready: File, is_demo: bool) -> Result<()> {
     let mut stop = StopSignals::listen()?;
     let base_url = settings::base_url(sockets.web.local_addr()?);
-    let engine = open_engine(&settings).await?;
+    let switchboard = Arc::default();
+    let engine = open_engine_with(&settings, &switchboard).await?;
     engine.start().await;
     if is_demo {
         demo::apply(&engine, &settings.data, &base_url).await?;
@@ -100,6 +123,7 @@ async fn serve(settings: Settings, sockets: Sockets, ready: File, is_demo: bool)
         .metrics
         .map(|listener| start_metrics(listener, &engine))
         .transpose()?;
+    let systems = start_systems(&switchboard, &settings, sockets.smpp, sockets.smpp_tls)?;
     say_ready(ready)?;
     stop.received().await;
     background.iter().for_each(tokio::task::JoinHandle::abort);
@@ -108,7 +132,7 @@ async fn serve(settings: Settings, sockets: Sockets, ready: File, is_demo: bool)
             metrics.finish().await;
         }
     };
-    tokio::join!(web.finish(), metrics_end);
+    tokio::join!(web.finish(), metrics_end, systems.finish());
     engine.stop().await;
     Ok(())
 }
@@ -128,6 +152,21 @@ fn start_metrics(listener: TcpListener, engine: &Arc<Engine>) -> Result<WebServe
     let server = web_server::start(listener, metrics::routes(Arc::clone(engine)))?;
     startup_lines::print_one("metrics", &format!("{base_url}/metrics"));
     Ok(server)
+}
+
+/// Serves the ports of the accounts' own systems, and says where they are.
+fn start_systems(
+    switchboard: &Arc<Switchboard>,
+    settings: &Settings,
+    plain: Option<TcpListener>,
+    within_tls: Option<TcpListener>,
+) -> Result<Systems> {
+    for (name, listener) in [("smpp", &plain), ("smpp in TLS", &within_tls)] {
+        if let Some(listener) = listener {
+            startup_lines::print_one(name, &listener.local_addr()?.to_string());
+        }
+    }
+    Systems::start(switchboard, &settings.systems, plain, within_tls)
 }
 
 fn say_ready(mut ready: File) -> Result<()> {

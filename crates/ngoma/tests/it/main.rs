@@ -17,6 +17,8 @@ mod program;
 mod queue;
 mod simulate;
 mod smpp;
+mod smpp_server;
+mod smsc;
 mod store;
 mod stored;
 mod vumi;

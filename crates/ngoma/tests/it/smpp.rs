@@ -2,14 +2,14 @@
 
 use crate::program::{Server, path_text, repository, run, stdout};
 use ngoma_smpp::pdu::{Operation, ShortMessage, SmeAddress};
-use ngoma_smpp::{Answer, CommandStatus, Handle, Outcome};
+use ngoma_smpp::{Answer, CommandStatus, EndReason, Handle, Outcome, Status};
 use ngoma_testkit::{JsonClient, Smsc};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// A program whose account `test` sends by this carrier.
 struct Line {
-    _server: Server,
+    server: Server,
     smsc: Smsc,
     client: JsonClient,
 }
@@ -51,11 +51,7 @@ impl Line {
             .process
             .client()
             .with_header("Authorization", &format!("Bearer {token}"));
-        Self {
-            _server: server,
-            smsc,
-            client,
-        }
+        Self { server, smsc, client }
     }
 
     /// Hands a message over; its id.
@@ -120,6 +116,34 @@ fn text(content: &str, part: Option<[u8; 3]>) -> ShortMessage {
         short_message: [&header, content.as_bytes()].concat().into(),
         ..ShortMessage::default()
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_settings_bind_before_the_old_bind_ends() {
+    let smsc = Smsc::start().await;
+    let line = Line::to(smsc, ", make_before_break = true", "").await;
+    let mut first = soon(line.smsc.bound()).await;
+    // The carrier allows one bind, for now.
+    line.smsc.refuse_binds(Some(CommandStatus::ALREADY_BOUND));
+    let data = line.server.data();
+    let declared = std::fs::read_to_string(data.with_file_name("declared.toml")).unwrap();
+    let file = line.server.write("changed.toml", &declared.replace("100ms", "50ms"));
+    let applying =
+        tokio::task::spawn_blocking(move || run(&["apply", path_text(&file), "--data", path_text(&data)], ""));
+    soon(async {
+        while line.smsc.asked().len() < 3 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert!(matches!(first.status(), Status::Bound(_)), "the old one goes on");
+    line.smsc.refuse_binds(None);
+    soon(line.smsc.bound()).await;
+    assert_eq!(soon(first.over()).await, EndReason::UnboundByPeer);
+    let output = applying.await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+    line.accept("hello").await;
+    line.smsc.came().await;
 }
 
 /// F4 and F5: the receipt comes before the answer, and writes the id in another base.

@@ -10,7 +10,11 @@ use std::sync::Arc;
 
 /// The engine of an ended server's data folder; it is not started.
 pub async fn open(server: &Server) -> Arc<Engine> {
-    let options = EngineOptions::new(Arc::new(SystemClock), Arc::new(NoServices), ngoma_channels::all());
+    let options = EngineOptions::new(
+        Arc::new(SystemClock),
+        Arc::new(NoServices),
+        ngoma_channels::all(&Arc::default()),
+    );
     Engine::open(&server.data(), options).await.unwrap()
 }
 

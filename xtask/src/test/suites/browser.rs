@@ -12,7 +12,7 @@ use crate::test::tally::{self, Tally};
 use crate::test::tools::{self, CHROMIUM, NODE, NPM};
 use crate::test::{Round, Suite};
 
-/// Each check of `tests/browser/phone.mjs` counts.
+/// Each check of `tests/browser/phone.mjs` and `tests/browser/smsc.mjs` counts.
 pub const SUITE: Suite = Suite {
     name: "browser",
     is_quick: false,
@@ -24,6 +24,12 @@ const START: Duration = Duration::from_secs(30);
 
 fn run(round: &Round) -> Result<Tally> {
     let folder = install(round)?;
+    let mut tally = look_at_demo(round, &folder)?;
+    tally += look_at_smsc(round, &folder)?;
+    Ok(tally)
+}
+
+fn look_at_demo(round: &Round, folder: &Path) -> Result<Tally> {
     let address = process::free_address()?;
     let mut serve = Command::new(round.binary()?);
     serve
@@ -34,11 +40,30 @@ fn run(round: &Round) -> Result<Tally> {
         &round.logs.join("browser-demo.log"),
     )?;
     demo.wait_until_ready(address, START)?;
-    let tally = drive(round, &folder, &format!("http://{address}"))?;
+    let tally = drive(round, folder, "phone.mjs", &format!("http://{address}"))?;
     if tally.failed > 0 {
         println!("the demo printed last:\n{}", demo.log_tail());
     }
     Ok(tally)
+}
+
+fn look_at_smsc(round: &Round, folder: &Path) -> Result<Tally> {
+    let (listen, page) = (process::free_address()?, process::free_address()?);
+    let mut command = Command::new(round.binary()?);
+    command.args([
+        "smsc",
+        "--no-ledger",
+        "--listen",
+        &listen.to_string(),
+        "--page",
+        &page.to_string(),
+    ]);
+    let mut smsc = Running::start(
+        command.current_dir(&round.repo.root),
+        &round.logs.join("browser-smsc.log"),
+    )?;
+    smsc.wait_until_ready(page, START)?;
+    drive(round, folder, "smsc.mjs", &format!("http://{page}"))
 }
 
 /// Copies the scripts under `target/` and installs what they need there, so that nothing lands in the checkout.
@@ -59,13 +84,13 @@ fn install(round: &Round) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Runs the script against the demo at `url`; its pictures stay in `target/browser/pictures`.
-fn drive(round: &Round, folder: &Path, url: &str) -> Result<Tally> {
+/// Runs a script against the pages at `url`; its pictures stay in `target/browser/pictures`.
+fn drive(round: &Round, folder: &Path, script: &str, url: &str) -> Result<Tally> {
     let pictures = folder.join("pictures");
     fs::create_dir_all(&pictures)?;
     let chromium = tools::CHROMIUM.find().context("chromium went away")?;
     let mut node = Command::new("node");
-    node.args(["phone.mjs", url])
+    node.args([script, url])
         .arg(&pictures)
         .env("CHROMIUM", chromium)
         .current_dir(folder);

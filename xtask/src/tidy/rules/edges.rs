@@ -11,13 +11,18 @@ const EDGES: &[(&str, &[&str])] = &[
     ("ngoma-channels", &["ngoma-message", "ngoma-smpp", "ngoma-engine"]),
     ("ngoma-sandbox", &["ngoma-message", "ngoma-engine"]),
     ("ngoma-web", &[]),
+    ("ngoma-smsc", &["ngoma-message", "ngoma-smpp", "ngoma-web"]),
     ("ngoma-console", &["ngoma-message", "ngoma-engine", "ngoma-web"]),
-    ("ngoma-testkit", &["ngoma-message", "ngoma-smpp", "ngoma-engine"]),
+    (
+        "ngoma-testkit",
+        &["ngoma-message", "ngoma-smpp", "ngoma-smsc", "ngoma-engine"],
+    ),
     (
         "ngoma",
         &[
             "ngoma-message",
             "ngoma-smpp",
+            "ngoma-smsc",
             "ngoma-engine",
             "ngoma-channels",
             "ngoma-sandbox",

@@ -69,7 +69,7 @@ const HOMES: &[Home] = &[
     },
     Home {
         external: "rust-embed",
-        crates: &["ngoma-web", "ngoma-console", "ngoma-sandbox"],
+        crates: &["ngoma-web", "ngoma-smsc", "ngoma-console", "ngoma-sandbox"],
         is_free_in_tests: false,
     },
     Home {

@@ -1,0 +1,180 @@
+//! Where systems connect: one port for all accounts; the system id of a bind says whose it is.
+
+use super::desk::Desk;
+use super::guard::Guard;
+use super::system::{Place, System};
+use ngoma_engine::channel::Shutdown;
+use ngoma_smpp::pdu::Bind;
+use ngoma_smpp::tls::Server as Tls;
+use ngoma_smpp::{CommandStatus, Config, Connection, Role};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+/// How long a link may take to be one of TLS, and then to ask for a bind.
+const BIND_WITHIN: Duration = Duration::from_secs(5);
+/// How many links there may be.
+const MOST_LINKS: usize = 4_096;
+/// How long to wait when the machine gives no more links.
+const BREATHER: Duration = Duration::from_millis(100);
+
+/// Finds the system of a bind.
+#[derive(Default)]
+pub struct Switchboard {
+    systems: Mutex<HashMap<String, Arc<System>>>,
+    guard: Guard,
+}
+
+/// A port that listens, and how.
+pub struct Listening {
+    /// Where links come.
+    pub listener: TcpListener,
+    /// What makes them links of TLS; without it they are plain.
+    pub tls: Option<Tls>,
+}
+
+impl Switchboard {
+    /// From now on binds with its system id are this system's. The channel that has it keeps it: false for another.
+    pub fn connect(&self, system: Arc<System>) -> bool {
+        let mut systems = self.systems();
+        let whose = |system: &System| (system.ctx.account.clone(), system.ctx.channel.clone());
+        let id = &system.settings.system_id;
+        if systems.get(id).is_some_and(|held| whose(held) != whose(&system)) {
+            return false;
+        }
+        systems.insert(id.clone(), system);
+        true
+    }
+
+    /// No more binds are this system's.
+    pub fn disconnect(&self, system: &Arc<System>) {
+        let mut systems = self.systems();
+        let id = &system.settings.system_id;
+        if systems.get(id).is_some_and(|held| Arc::ptr_eq(held, system)) {
+            systems.remove(id);
+        }
+    }
+
+    /// Serves a port until told to stop; then every session on it is unbound in order.
+    pub async fn serve(self: Arc<Self>, listening: Listening, mut stop: Shutdown) {
+        let mut links = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listening.listener.accept(), if links.len() < MOST_LINKS => match accepted {
+                    Ok((link, peer)) => {
+                        let (switchboard, tls, stop) = (Arc::clone(&self), listening.tls.clone(), stop.clone());
+                        let from = peer.ip().to_canonical();
+                        links.spawn(async move { switchboard.welcome(link, from, tls, stop).await });
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a system's link was not accepted");
+                        tokio::time::sleep(BREATHER).await;
+                    }
+                },
+                Some(_) = links.join_next() => {}
+                () = stop.requested() => break,
+            }
+        }
+        while links.join_next().await.is_some() {}
+    }
+
+    /// Finds whose a bind is; who guesses waits for the answer, each time longer.
+    pub(super) async fn admit(&self, bind: &Bind, from: IpAddr) -> Result<Place, CommandStatus> {
+        let system = self.systems().get(&bind.system_id).cloned();
+        let problem = match &system {
+            Some(system) => system.settings.admits(&bind.password, from).err(),
+            None => Some("no channel has its system id"),
+        };
+        let (Some(system), None) = (system.as_ref(), problem) else {
+            let wait = self.guard.failed(from, Instant::now());
+            tracing::warn!(
+                account.id = system.as_ref().map(|system| system.ctx.account.as_str()),
+                channel.code = system.as_ref().map(|system| system.ctx.channel.as_str()),
+                system_id = bind.system_id,
+                %from,
+                problem,
+                wait_ms = wait.as_millis(),
+                "a bind is refused"
+            );
+            tokio::time::sleep(wait).await;
+            // Which of the two is wrong is nobody's business.
+            return Err(CommandStatus::BIND_FAILED);
+        };
+        self.guard.succeeded(from);
+        system.place().ok_or_else(|| {
+            let most = system.settings.binds;
+            tracing::warn!(
+                channel.code = system.ctx.channel,
+                account.id = system.ctx.account,
+                most,
+                "a system has all its binds"
+            );
+            CommandStatus::ALREADY_BOUND
+        })
+    }
+
+    async fn welcome(self: Arc<Self>, link: TcpStream, from: IpAddr, tls: Option<Tls>, stop: Shutdown) {
+        let switchboard = Arc::clone(&self);
+        let Some(unbound) = switchboard.guard.enter(from) else {
+            tracing::warn!(%from, "a link is closed: too many from its address have no bind");
+            return;
+        };
+        // Small PDUs go at once.
+        let _ = link.set_nodelay(true);
+        let opening = async move {
+            match tls {
+                None => self.run(link, from, stop, || drop(unbound)).await,
+                Some(tls) => match tokio::time::timeout(BIND_WITHIN, tls.accept(link)).await {
+                    Ok(Ok(link)) => self.run(link, from, stop, || drop(unbound)).await,
+                    Ok(Err(error)) => tracing::info!(%from, %error, "a link is not one of TLS"),
+                    Err(_) => tracing::info!(%from, "a link took too long to be one of TLS"),
+                },
+            }
+        };
+        opening.await;
+    }
+
+    /// Runs the session of a link.
+    async fn run(
+        self: Arc<Self>,
+        link: impl AsyncRead + AsyncWrite + Send,
+        from: IpAddr,
+        mut stop: Shutdown,
+        on_bound: impl FnOnce(),
+    ) {
+        let desk = Arc::new(Desk::new(self, from));
+        let config = Config {
+            bind_timeout: BIND_WITHIN,
+            ..Config::default()
+        };
+        let (connection, mut handle) = Connection::new(Role::Smsc, config, Arc::clone(&desk));
+        let running = connection.run(link);
+        let keeping = async {
+            if handle.bound().await.is_ok()
+                && let Some((system, mode)) = desk.bound()
+            {
+                on_bound();
+                tracing::info!(channel.code = system.ctx.channel, account.id = system.ctx.account, ?mode, %from, "a system is bound");
+                let unbinding = async {
+                    stop.requested().await;
+                    handle.unbind().await;
+                    std::future::pending().await
+                };
+                tokio::select! {
+                    () = system.keep(mode, handle.clone()) => {}
+                    () = unbinding => {}
+                }
+            }
+        };
+        tokio::join!(running, keeping);
+    }
+
+    fn systems(&self) -> MutexGuard<'_, HashMap<String, Arc<System>>> {
+        self.systems.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
