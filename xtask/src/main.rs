@@ -36,6 +36,12 @@ enum Task {
     /// The load program of the sending API, which its bench starts as a process of its own
     #[command(hide = true)]
     Submit(load::submit::Options),
+    /// The SMSC of the SMPP bench, which starts it as a process of its own
+    #[command(hide = true)]
+    Smsc(load::smsc::Options),
+    /// What finds out how much that SMSC itself can take
+    #[command(hide = true)]
+    Ceiling(load::smsc::ceiling::Options),
 }
 
 fn main() -> ExitCode {
@@ -57,5 +63,7 @@ fn run(task: Task) -> anyhow::Result<bool> {
         Task::Bench(bench) => bench::run(&Repo::find()?, &bench),
         Task::Load(options) => load::run(&options).map(|()| true),
         Task::Submit(options) => load::submit::run(&options).map(|()| true),
+        Task::Smsc(options) => load::smsc::run(&options).map(|()| true),
+        Task::Ceiling(options) => load::smsc::ceiling::run(&options).map(|()| true),
     }
 }

@@ -1,5 +1,6 @@
 //! The machine a bench ran on, without which its figures mean little.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
 use std::thread;
@@ -19,6 +20,9 @@ pub struct Host {
     rustc: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     disk_fsync: Option<Fsync>,
+    /// The versions of what was measured beside ours.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    peers: BTreeMap<&'static str, String>,
 }
 
 impl Host {
@@ -32,7 +36,14 @@ impl Host {
             load_average: read("/proc/loadavg"),
             rustc: version_of_rustc(),
             disk_fsync: None,
+            peers: BTreeMap::new(),
         }
+    }
+
+    /// The same machine with a peer that is on it.
+    pub fn with_peer(mut self, name: &'static str, version: String) -> Host {
+        self.peers.insert(name, version);
+        self
     }
 
     /// The same machine with what its disk does.

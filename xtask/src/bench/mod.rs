@@ -8,6 +8,7 @@ mod host;
 mod memory;
 mod quiet;
 mod report;
+mod smpp;
 mod ussd;
 
 use anyhow::Result;
@@ -22,6 +23,8 @@ pub enum Bench {
     Ussd(ussd::Options),
     /// Accepting messages over HTTP, durably: how many a second on each back end, at what cost; growth and memory
     Engine(engine::Options),
+    /// SMPP beside Kannel: messages to phones and from them, at what cost; and one session by itself
+    Smpp(smpp::Options),
     /// Building: cold release build, and the build after a one-line change
     Build,
 }
@@ -31,6 +34,7 @@ pub fn run(repo: &Repo, bench: &Bench) -> Result<bool> {
     let report = match bench {
         Bench::Ussd(options) => ussd::run(repo, options)?,
         Bench::Engine(options) => engine::run(repo, options)?,
+        Bench::Smpp(options) => smpp::run(repo, options)?,
         Bench::Build => build::run(repo)?,
     };
     print!("{report}");

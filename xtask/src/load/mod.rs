@@ -7,6 +7,7 @@
 pub mod latency;
 mod phone;
 mod schedule;
+pub mod smsc;
 pub mod submit;
 
 use std::net::SocketAddr;

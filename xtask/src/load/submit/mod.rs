@@ -1,5 +1,6 @@
 //! The load program of the sending API: clients hand over messages, one by one or in lists.
 
+mod kannel;
 pub mod texts;
 
 use std::net::SocketAddr;
@@ -8,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::latency::Latencies;
@@ -25,10 +27,13 @@ pub struct Options {
     /// The server
     #[arg(long)]
     pub address: SocketAddr,
-    /// The account's token
-    #[arg(long)]
+    /// Whose way of sending the server has
+    #[arg(long, value_enum, default_value_t)]
+    pub server: Server,
+    /// The account's token; Kannel has none
+    #[arg(long, default_value = "")]
     pub token: String,
-    /// The channel the messages are to go out by
+    /// The channel the messages are to go out by; for Kannel the number they come from
     #[arg(long)]
     pub channel: String,
     /// How many connections, each with one request at a time
@@ -46,6 +51,16 @@ pub struct Options {
     /// The serial number of the first message, so that no two runs hand over the same
     #[arg(long, default_value_t = 0)]
     pub first: u64,
+}
+
+/// Whose way of sending a server has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Server {
+    /// Ours: messages and lists of them
+    #[default]
+    Ngoma,
+    /// Kannel's smsbox: one message a request
+    Kannel,
 }
 
 /// What a run found; one line of JSON on standard output.
@@ -159,9 +174,17 @@ fn submit_all(options: &Options, schedule: &Schedule, next: &AtomicU64, mut conn
 /// One request; gives the last of its messages.
 fn submit(options: &Options, first: u64, connection: &mut Connection) -> Result<Taken> {
     let mut texts: Vec<Text> = (first..first + options.batch).map(text).collect();
-    let body = body(&options.channel, &texts)?;
-    let answer = connection.post_json(PATH, &body)?;
-    let id = read_answer(&answer, texts.len())?;
+    let id = match options.server {
+        Server::Ngoma => {
+            let answer = connection.post_json(PATH, &body(&options.channel, &texts)?)?;
+            read_answer(&answer, texts.len())?
+        }
+        Server::Kannel => {
+            ensure!(texts.len() == 1, "Kannel takes one message a request");
+            kannel::read_answer(&connection.get(&kannel::path(&options.channel, &texts[0]))?)?;
+            String::new()
+        }
+    };
     let text = texts.pop().context("a request without messages")?;
     Ok(Taken { id, text })
 }
