@@ -24,6 +24,18 @@ pub trait ChannelType: Send + Sync {
         let _ = config;
         self.describe()
     }
+    /// What no other channel of this type may have, in any account, with the name of its setting: that by which the others
+    /// find it.
+    fn claims(&self, config: &Config) -> Option<(&'static str, String)> {
+        let _ = config;
+        None
+    }
+
+    /// Whether an account's own systems speak by it: a relay stands for them.
+    fn serves_systems(&self) -> bool {
+        false
+    }
+
     /// Opens a channel of this type. Checks the settings; touches no network.
     fn open(&self, config: &Config, ctx: ChannelContext) -> Result<Box<dyn Transport>, ConfigError>;
 }
@@ -44,6 +56,17 @@ pub trait Transport: Send + Sync {
 
     /// Whether the channel it takes the place of goes on until this one is ready: the carrier allows both at once.
     fn makes_before_break(&self) -> bool {
+        false
+    }
+
+    /// Whether who gets a message does not mind it coming again: then one that may have been sent is sent again.
+    fn may_repeat(&self) -> bool {
+        false
+    }
+
+    /// Whether a message that says of itself how it is written goes out so: a part of a text that somebody else cut, or
+    /// what is no text.
+    fn sends_as_written(&self) -> bool {
         false
     }
 
@@ -350,21 +373,31 @@ pub struct SystemMessage {
     pub noted: Object,
     /// What the channel it goes by is told.
     pub helper_metadata: Object,
+    /// Whether only a channel that [sends it as it is written](Transport::sends_as_written) can carry it.
+    pub is_as_written: bool,
 }
 
 /// What a system wants to learn of its message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reports {
+    /// Of its end.
+    pub end: EndReports,
+    /// What the carrier says before its end.
+    pub before: bool,
+}
+
+/// What a system wants to learn of the end of its message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reports {
+pub enum EndReports {
     /// Nothing.
     #[default]
     None,
-    /// How it ended.
-    Final,
+    /// Whatever it is.
+    All,
     /// That it was not delivered.
     Failures,
-    /// How it ended, and what the carrier says before.
-    All,
 }
 
 /// What became of a system's message, on its way back as an [`Outbound`].
@@ -493,6 +526,18 @@ pub struct LateAnswer {
     pub message: MessageId,
     /// What sending it brought: the carrier took it, or refused it with these words.
     pub result: Result<Sent, String>,
+    /// Where the id was read: carriers write it in one base here and in another there.
+    pub told_in: ToldIn,
+}
+
+/// In what a carrier told a message's id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ToldIn {
+    /// In its answer.
+    #[default]
+    Answer,
+    /// In a receipt: the answer was lost.
+    Receipt,
 }
 
 /// What a channel noted with a message that it handed in.

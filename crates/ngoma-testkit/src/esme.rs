@@ -4,11 +4,13 @@ use async_trait::async_trait;
 use ngoma_smpp::pdu::{Bind, BindMode, Operation, ShortMessage, SmeAddress};
 use ngoma_smpp::{Answer, Config, Connection, EndReason, Handle, Handler, INTERFACE_VERSION, Outcome, Role};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
+use tokio::task::AbortHandle;
 
 /// How long a test waits for what must come.
 const SOON: Duration = Duration::from_secs(30);
@@ -17,6 +19,7 @@ const SOON: Duration = Duration::from_secs(30);
 pub struct Esme {
     handle: Handle,
     desk: Arc<Desk>,
+    running: AbortHandle,
 }
 
 /// What the system does with what comes.
@@ -25,12 +28,16 @@ struct Desk {
     coming: AsyncMutex<mpsc::UnboundedReceiver<ShortMessage>>,
     /// What the next messages are answered; when it is empty they are taken.
     answers: Mutex<VecDeque<Answer>>,
+    is_silent: AtomicBool,
 }
 
 #[async_trait]
 impl Handler for Desk {
     async fn take(&self, _: Operation, message: ShortMessage) -> Answer {
         let _ = self.came.send(message);
+        if self.is_silent.load(Ordering::Relaxed) {
+            return std::future::pending().await;
+        }
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers.pop_front().unwrap_or_default()
     }
@@ -63,12 +70,13 @@ impl Esme {
             came,
             coming: AsyncMutex::new(coming),
             answers: Mutex::default(),
+            is_silent: AtomicBool::default(),
         });
         let (mut connection, mut handle) = Connection::new(Role::Esme, Config::default(), Arc::clone(&desk));
         connection.bind(bind).map_err(|_| EndReason::LinkLost)?;
-        tokio::spawn(connection.run(link));
+        let running = tokio::spawn(connection.run(link)).abort_handle();
         handle.bound().await?;
-        Ok(Self { handle, desk })
+        Ok(Self { handle, desk, running })
     }
 
     /// Sends a message.
@@ -89,6 +97,16 @@ impl Esme {
     pub fn will(&self, answers: impl IntoIterator<Item = Answer>) {
         let mut held = self.desk.answers.lock().unwrap_or_else(PoisonError::into_inner);
         held.extend(answers);
+    }
+
+    /// From now on nothing is answered.
+    pub fn will_not_answer(&self) {
+        self.desk.is_silent.store(true, Ordering::Relaxed);
+    }
+
+    /// Cuts its link.
+    pub fn cut(&self) {
+        self.running.abort();
     }
 
     /// Ends its session in order.

@@ -9,14 +9,18 @@ use ngoma_engine::outgoing_http::{HttpClient, Reach};
 use ngoma_engine::{AcceptError, FrozenClock};
 use ngoma_message::{Country, Event, EventKind, MessageId, Object, Timestamp};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncGuard, Notify};
 
 /// A door that keeps what it gets.
 #[derive(Default)]
 pub struct FakeDoor {
     book: Mutex<Book>,
     arrived: Notify,
+    /// Held while nothing is stored.
+    gate: AsyncMutex<()>,
+    waiting: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -29,6 +33,7 @@ struct Book {
     answers: Vec<LateAnswer>,
     known: Vec<String>,
     holds_receipts: bool,
+    refuses_answers: bool,
     fallbacks: Vec<Fallback>,
     submissions: Vec<(MessageId, SystemMessage)>,
     rejection: Option<AcceptError>,
@@ -125,6 +130,21 @@ impl FakeDoor {
         self.book().holds_receipts = true;
     }
 
+    /// Nothing is stored while the guard is held.
+    pub async fn close_gate(&self) -> AsyncGuard<'_, ()> {
+        self.gate.lock().await
+    }
+
+    /// How many messages wait to be stored.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// From now on late answers find the store away, or not.
+    pub fn refuse_answers(&self, are_refused: bool) {
+        self.book().refuses_answers = are_refused;
+    }
+
     /// From now on everything is refused with this error; `None` takes everything again.
     pub fn refuse(&self, error: Option<ReceiveError>) {
         self.book().refusal = error;
@@ -150,6 +170,9 @@ impl Book {
 #[async_trait]
 impl Door for FakeDoor {
     async fn receive(&self, inbound: Inbound) -> Result<Received, ReceiveError> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        drop(self.gate.lock().await);
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
         let mut book = self.book();
         book.check_open()?;
         if let Some(provider_id) = &inbound.provider_id {
@@ -188,6 +211,9 @@ impl Door for FakeDoor {
     async fn answer(&self, answer: LateAnswer) -> Result<Reported, ReceiveError> {
         let mut book = self.book();
         book.check_open()?;
+        if book.refuses_answers {
+            return Err(ReceiveError::Unavailable("the store is away".into()));
+        }
         if !book.known.contains(&answer.message.to_string()) {
             return Err(ReceiveError::UnknownMessage);
         }

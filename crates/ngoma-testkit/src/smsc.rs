@@ -2,7 +2,7 @@
 
 use ngoma_smpp::pdu::{Bind, ShortMessage};
 use ngoma_smpp::{Answer, CommandStatus, Config, Handle};
-use ngoma_smsc::{Behaviour, Ids, NextAnswer, ReceiptTerms, Settings, Status, When};
+use ngoma_smsc::{Behaviour, Ids, NextAnswer, Order, ReceiptTerms, Settings, Status, When};
 use std::time::Duration;
 use tokio::sync::Mutex;
 
@@ -119,6 +119,11 @@ impl Smsc {
     pub async fn hold(&self) -> Hold<'_> {
         self.smsc.hold(true);
         Hold(&self.smsc)
+    }
+
+    /// From now on all links carry nothing, and nobody is told: a network that is gone.
+    pub async fn half_open(&self) {
+        self.smsc.order(Order::HalfOpen).await;
     }
 
     /// Cuts all links, as a network does.

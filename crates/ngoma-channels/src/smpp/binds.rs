@@ -104,7 +104,7 @@ impl Binds {
         }
         let running = connection.run(link);
         tokio::pin!(running);
-        let mut id = None;
+        let mut kept = None;
         let (mut is_opening, mut is_stopping) = (true, false);
         let reason: EndReason = loop {
             tokio::select! {
@@ -113,21 +113,21 @@ impl Binds {
                     is_opening = false;
                     if let Ok(bound) = bound {
                         tracing::info!(channel.code = self.ctx.channel, ?mode, smsc = bound.system_id, "bound");
-                        id = mode
+                        kept = mode
                             .may_submit()
                             .then(|| self.sending.add(handle.clone(), Arc::clone(&incoming)));
                     }
                 }
                 () = stop.requested(), if !is_stopping => {
                     is_stopping = true;
-                    id.into_iter().for_each(|id| self.sending.remove(id));
+                    drop(kept.take());
                     // Beside the session, which has to go on to take the wish.
                     let handle = handle.clone();
                     tokio::spawn(async move { handle.unbind().await });
                 }
             }
         };
-        id.into_iter().for_each(|id| self.sending.remove(id));
+        drop(kept);
         reason.to_string()
     }
 }

@@ -6,13 +6,14 @@ use super::line::Line;
 use super::ussd::Ussd;
 use async_trait::async_trait;
 use ngoma_engine::channel::{
-    ChannelContext, Inbound, LateAnswer, Receipt, ReceiptFor, ReceiveError, Reported, SendErrorKind, Sent,
+    ChannelContext, Inbound, LateAnswer, Receipt, ReceiptFor, ReceiveError, Reported, SendErrorKind, Sent, ToldIn,
 };
 use ngoma_message::{DeliveryStatus, MessageId, Object};
 use ngoma_smpp::pdu::{Operation, ShortMessage};
 use ngoma_smpp::receipt::{self, MessageState};
 use ngoma_smpp::{Answer, CommandStatus, Handler, Refused, Ticket, tlv};
 use std::sync::{Arc, Weak};
+use tokio::time::Instant;
 
 /// Takes what comes by one link.
 pub struct Incoming {
@@ -60,10 +61,7 @@ impl Incoming {
             reason: reason_of(status, &word, read.error),
         };
         match self.ctx.door.report(receipt).await {
-            Ok(Reported::Held) => {
-                self.match_with_unanswered(message, read.message_id).await;
-                Answer::default()
-            }
+            Ok(Reported::Held) => self.match_with_unanswered(message, read.message_id).await,
             Ok(Reported::Recorded(_) | Reported::Unchanged) => Answer::default(),
             // Asking for it again would not make the message known.
             Err(ReceiveError::UnknownMessage) => Answer::default(),
@@ -72,21 +70,29 @@ impl Incoming {
     }
 
     /// A receipt is of an id that no message has: it may be of one whose answer was lost, and tells that it was taken.
-    async fn match_with_unanswered(&self, receipt: &ShortMessage, id: String) {
-        let Some(line) = self.line.upgrade() else { return };
+    async fn match_with_unanswered(&self, receipt: &ShortMessage, id: String) -> Answer {
+        let Some(line) = self.line.upgrade() else {
+            return Answer::default();
+        };
         let reference = receipt.tlvs.number(tlv::USER_MESSAGE_REFERENCE);
         let reference = reference.and_then(|reference| reference.try_into().ok());
-        let found = line.unanswered.receipted(reference, &receipt.source.address);
-        if let Some(message) = found {
-            tracing::info!(channel.code = self.ctx.channel, message.id = %message, "a receipt tells that a message was taken");
-            let sent = Sent { provider_id: Some(id) };
-            self.record(message, Ok(sent)).await;
-        }
-    }
-
-    async fn record(&self, message: MessageId, result: Result<Sent, String>) {
-        if let Err(error) = self.ctx.door.answer(LateAnswer { message, result }).await {
-            tracing::warn!(channel.code = self.ctx.channel, %error, "a late answer was not recorded");
+        let person = &receipt.source.address;
+        let Some(message) = line.unanswered.receipted(reference, person, Instant::now()) else {
+            return Answer::default();
+        };
+        tracing::info!(channel.code = self.ctx.channel, message.id = %message, "a receipt tells that a message was taken");
+        let answer = LateAnswer {
+            message: message.clone(),
+            result: Ok(Sent { provider_id: Some(id) }),
+            told_in: ToldIn::Receipt,
+        };
+        match self.ctx.door.answer(answer).await {
+            // It comes again.
+            Err(ReceiveError::Unavailable(_)) => Answer::refused(CommandStatus::QUEUE_FULL),
+            Ok(_) | Err(ReceiveError::UnknownMessage) => {
+                line.unanswered.forget(&message);
+                Answer::default()
+            }
         }
     }
 
@@ -187,7 +193,14 @@ impl Handler for Incoming {
             }),
             false => Err(format!("the carrier answers {}", answer.status)),
         };
-        self.record(message, result).await;
+        let answer = LateAnswer {
+            message,
+            result,
+            told_in: ToldIn::Answer,
+        };
+        if let Err(error) = self.ctx.door.answer(answer).await {
+            tracing::warn!(channel.code = self.ctx.channel, %error, "a late answer was not recorded");
+        }
     }
 
     fn refused(&self, refused: &Refused) {

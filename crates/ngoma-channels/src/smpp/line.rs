@@ -4,7 +4,7 @@ use super::binds::Binds;
 use super::config::Settings;
 use super::pace::Pace;
 use super::unanswered::{self, Unanswered};
-use super::user_data::{PartAsSent, Unwritable};
+use super::user_data::{AsWritten, Unwritable};
 use super::ussd::{Asked, Ussd, Waiting};
 use ngoma_engine::channel::{ChannelContext, Outbound, ReceiveError, SendError, SendErrorKind, Sent};
 use ngoma_message::{MessageId, SessionEvent};
@@ -13,6 +13,7 @@ use ngoma_smpp::{Outcome, tlv};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// A channel that is open.
 pub struct Line {
@@ -35,7 +36,8 @@ impl Line {
             ctx,
             pace: Pace::new(),
             unanswered: Unanswered::default(),
-            references: AtomicU16::default(),
+            // Not those that were sent before the channel was opened again.
+            references: AtomicU16::new(getrandom::u32().unwrap_or_default() as u16),
             waiting: Waiting::default(),
         })
     }
@@ -53,9 +55,9 @@ impl Line {
             registered_delivery: config.receipts.octet(),
             ..self.addressed(from.unwrap_or_default(), message.to.value())
         };
-        if let Some(part) = PartAsSent::noted(&message.helper_metadata) {
-            let written_part = texts.write_part(&mut written, &message.content, part);
-            return written_part.map(|()| written).map_err(unwritable);
+        if let Some(as_written) = AsWritten::noted(&message.helper_metadata) {
+            let done = texts.write_as_written(&mut written, &message.content, as_written);
+            return done.map(|()| written).map_err(unwritable);
         }
         let whole = texts.plain(message.whole.as_deref().unwrap_or(&message.content));
         let text = match message.part {
@@ -177,15 +179,14 @@ impl Line {
             }
             Outcome::NotSent(reason) => Err(unreachable(reason)),
             Outcome::Unanswered(ticket, reason) => {
-                if let Some(id) = id {
-                    self.unanswered.note(unanswered::Sent {
-                        message: id.clone(),
-                        link: bound.with.link(),
-                        ticket,
-                        reference,
-                        to,
-                    });
-                }
+                self.unanswered.note(unanswered::Sent {
+                    message: id.cloned(),
+                    link: bound.with.link(),
+                    ticket,
+                    reference,
+                    to,
+                    at: Instant::now(),
+                });
                 Err(SendError::new(SendErrorKind::Ambiguous, reason))
             }
         }

@@ -172,4 +172,48 @@ mod tests {
         let count = go_in(&pace, 10).await;
         assert!((10..=20).contains(&count), "{count}");
     }
+
+    /// A limit that a carrier has just refused at.
+    fn refused_at(rate: f64, now: Instant) -> State {
+        let mut state = Pace::new().0.into_inner().unwrap();
+        state.limit = Some(Limit {
+            rate,
+            refused_at: rate,
+            tokens: 0.0,
+            updated: now,
+            refused: now,
+        });
+        state
+    }
+
+    /// Six refusals, ten seconds apart, at whatever pace it is then: how many messages went in that minute, and how many
+    /// should have. Each time the pace is halved, and until the next it grows by half of what it was.
+    fn in_a_minute(capacity: f64) -> (f64, f64) {
+        let begin = Instant::now();
+        let mut state = refused_at(capacity, begin);
+        let (mut now, mut count, mut expected) = (begin + ONCE_IN, 0_u32, 0.0);
+        for refusal in 1..=6 {
+            let (refused_at, since) = (state.limit.unwrap().rate, now);
+            state.slow_down(now);
+            while now < begin + ONCE_IN + refusal * Duration::from_secs(10) {
+                now += state.take(now).unwrap_or_default();
+                count += 1;
+            }
+            let passed = (now - since).as_secs_f64();
+            expected += passed * (refused_at / 2.0).max(SLOWEST) + passed * passed / 2.0 * INCREASE * refused_at;
+        }
+        (count.into(), expected)
+    }
+
+    #[test]
+    fn over_a_minute_the_pace_is_exact_to_two_hundredths() {
+        for capacity in [1.0, 7.0, 33.3, 100.0, 1000.0] {
+            let (count, expected) = in_a_minute(capacity);
+            // At one message a second it is almost that much too fast: the time that passed counts at the pace at its end.
+            assert!(
+                (count / expected - 1.0).abs() <= 0.02,
+                "{capacity}: {count} of {expected}"
+            );
+        }
+    }
 }

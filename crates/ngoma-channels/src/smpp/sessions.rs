@@ -11,7 +11,7 @@ pub struct Bound<T> {
     pub handle: Handle,
     pub with: T,
     /// Its number among those of the line.
-    pub id: u64,
+    id: u64,
 }
 
 /// The bound sessions of one line that carry messages our way.
@@ -41,21 +41,44 @@ impl<T> Default for Sessions<T> {
     }
 }
 
+/// A session among those by which messages go, until this is dropped.
+pub struct Kept<'a, T> {
+    sessions: &'a Sessions<T>,
+    id: u64,
+}
+
+impl<T> Drop for Kept<'_, T> {
+    fn drop(&mut self) {
+        self.sessions.remove(self.id);
+    }
+}
+
+impl<T> Sessions<T> {
+    fn remove(&self, id: u64) {
+        self.held().bound.retain(|bound| bound.id != id);
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held<T>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl<T: Clone> Sessions<T> {
-    /// Adds one; gives the number to remove it by.
-    pub fn add(&self, handle: Handle, with: T) -> u64 {
+    /// Adds one.
+    pub fn add(&self, handle: Handle, with: T) -> Kept<'_, T> {
         let mut held = self.held();
         held.made += 1;
         let id = held.made;
         held.bound.push(Bound { handle, with, id });
         drop(held);
         self.changes.send_modify(|changes| *changes += 1);
-        id
+        Kept { sessions: self, id }
     }
 
-    /// No more messages go by that one.
-    pub fn remove(&self, id: u64) {
-        self.held().bound.retain(|bound| bound.id != id);
+    /// No more messages go by any of them.
+    pub fn clear(&self) {
+        self.held().bound.clear();
         self.changes.send_modify(|changes| *changes += 1);
     }
 
@@ -98,9 +121,5 @@ impl<T: Clone> Sessions<T> {
             }
         };
         let _ = tokio::time::timeout(patience, waiting).await;
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held<T>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

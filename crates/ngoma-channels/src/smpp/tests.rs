@@ -2,7 +2,7 @@
 
 use super::Smpp;
 use crate::test_line::{TestLine, check_described, check_refused, outbound};
-use ngoma_engine::channel::{Outbound, PartHeader, SendError, SendErrorKind, Sent, Shutdown};
+use ngoma_engine::channel::{LateAnswer, Outbound, PartHeader, SendError, SendErrorKind, Sent, Shutdown, ToldIn};
 use ngoma_message::DeliveryStatus;
 use ngoma_smpp::pdu::{Operation, ShortMessage, SmeAddress};
 use ngoma_smpp::tlv::{self, Tlvs};
@@ -164,6 +164,53 @@ async fn a_message_without_an_answer_may_have_been_taken() {
     channel.close().await;
 }
 
+/// F13: the network is gone and says nothing.
+#[tokio::test]
+async fn a_link_that_is_half_open_is_found_out_and_made_again() {
+    let settings = json!({"enquire_after": "50ms", "response_timeout": "300ms", "reconnect_after": "10ms"});
+    let channel = Channel::open(settings).await;
+    channel.smsc.half_open().await;
+    let sending = channel.begin_sending().await;
+    let error = soon(sending).await.unwrap().unwrap_err();
+    assert_eq!(error.kind, SendErrorKind::Ambiguous, "{error}");
+    channel.smsc.bound().await;
+    assert_eq!(channel.send(outbound("again")).await, Ok(Some("m1".into())));
+    channel.close().await;
+}
+
+/// F10: while the store is slow the carrier keeps what it has: no more is taken than may be unanswered.
+#[tokio::test]
+async fn no_more_is_taken_than_may_be_unanswered() {
+    let channel = Channel::open(json!({"window": 3})).await;
+    let gate = channel.line.door.close_gate().await;
+    let deliveries: Vec<_> = (0..10)
+        .map(|number| {
+            let session = channel.session.clone();
+            let message = ShortMessage {
+                short_message: format!("text {number}").into(),
+                ..ShortMessage::default()
+            };
+            tokio::spawn(async move { session.send(Operation::Deliver, message).await })
+        })
+        .collect();
+    soon(async {
+        while channel.line.door.waiting() < 3 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    for _ in 0..1_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(channel.line.door.waiting(), 3);
+    drop(gate);
+    for delivery in deliveries {
+        assert_eq!(soon(delivery).await.unwrap(), taken());
+    }
+    assert_eq!(channel.line.door.inbound().len(), 10);
+    channel.close().await;
+}
+
 /// F1: the receipt of a message whose answer was lost tells that it was taken, under which id.
 #[tokio::test]
 async fn a_receipt_tells_of_a_message_whose_answer_was_lost() {
@@ -183,36 +230,43 @@ async fn a_receipt_tells_of_a_message_whose_answer_was_lost() {
         }
     };
     channel.line.door.holds_receipts();
-    let mut session = channel.session.clone();
-    for by_reference in [false, true] {
-        channel.smsc.will([None]);
-        let sending = channel.begin_sending().await;
-        let came = channel.smsc.came().await;
-        let reference = came.tlvs.number(tlv::USER_MESSAGE_REFERENCE).unwrap();
-        channel.smsc.cut();
-        soon(sending).await.unwrap().unwrap_err();
-        session = channel.smsc.bound().await;
-        let known = channel.line.door.answers().len();
-        soon(session.send(Operation::Deliver, receipt_for("27830000000", None))).await;
-        assert_eq!(channel.line.door.answers().len(), known, "it is another person's");
-        let receipt = match by_reference {
-            true => receipt_for("27830000000", reference.try_into().ok()),
-            false => receipt_for("27831234567", None),
-        };
-        soon(session.send(Operation::Deliver, receipt)).await;
-        let answer = channel.line.door.answers().pop().unwrap();
-        assert_eq!(channel.line.door.answers().len(), known + 1);
-        assert_eq!(
-            (answer.message.as_str(), answer.result),
-            (
-                "a-1",
-                Ok(Sent {
-                    provider_id: Some("late-1".into())
-                })
-            )
-        );
+    channel.smsc.will([None]);
+    let sending = channel.begin_sending().await;
+    let came = channel.smsc.came().await;
+    let reference: u16 = came
+        .tlvs
+        .number(tlv::USER_MESSAGE_REFERENCE)
+        .unwrap()
+        .try_into()
+        .unwrap();
+    channel.smsc.cut();
+    soon(sending).await.unwrap().unwrap_err();
+    let session = channel.smsc.bound().await;
+    let status = |outcome| match outcome {
+        ngoma_smpp::Outcome::Answered(Answer { status, .. }) => status,
+        other => panic!("{other:?}"),
+    };
+    let person = "27831234567";
+    for other in [
+        receipt_for("27830000000", Some(reference)),
+        receipt_for(person, Some(reference.wrapping_add(1))),
+    ] {
+        soon(session.send(Operation::Deliver, other)).await;
+        assert!(channel.line.door.answers().is_empty(), "it is of another message");
     }
-    drop(session);
+    channel.line.door.refuse_answers(true);
+    let refused = soon(session.send(Operation::Deliver, receipt_for(person, Some(reference)))).await;
+    assert_eq!(status(refused), CommandStatus::QUEUE_FULL, "it comes again");
+    channel.line.door.refuse_answers(false);
+    soon(session.send(Operation::Deliver, receipt_for(person, Some(reference)))).await;
+    let expected = LateAnswer {
+        message: "a-1".into(),
+        result: Ok(Sent {
+            provider_id: Some("late-1".into()),
+        }),
+        told_in: ToldIn::Receipt,
+    };
+    assert_eq!(channel.line.door.answers(), [expected]);
     channel.close().await;
 }
 

@@ -2,7 +2,7 @@
 
 use super::config::Settings;
 use super::line::Line;
-use super::user_data::PartAsSent;
+use super::user_data::AsWritten;
 use async_trait::async_trait;
 use ngoma_engine::channel::{
     ChannelContext, ChannelDown, Outbound, SendError, SendErrorKind, Sent, Shutdown, Transport,
@@ -40,6 +40,10 @@ impl Transport for SmppTransport {
         self.line.settings.config.make_before_break
     }
 
+    fn sends_as_written(&self) -> bool {
+        self.line.settings.ussd.is_none()
+    }
+
     async fn ready(&self) {
         self.line.binds.sending.ready(PATIENCE).await;
         self.line.pace.wait().await;
@@ -56,7 +60,7 @@ impl Transport for SmppTransport {
     fn parts(&self, message: &Outbound) -> Vec<String> {
         match self.line.settings.ussd {
             Some(_) => Vec::new(),
-            None if PartAsSent::noted(&message.helper_metadata).is_some() => Vec::new(),
+            None if AsWritten::noted(&message.helper_metadata).is_some() => Vec::new(),
             None => self.line.settings.texts.parts(&message.content),
         }
     }

@@ -118,16 +118,49 @@ impl Texts {
         (text, whole): (&str, &str),
         part: Option<PartHeader>,
     ) -> Result<(), Unwritable> {
-        self.write_cut(message, text, &self.cut(whole), part)
+        self.write_cut(message, text, &self.cut(whole), (part, self.long))
     }
 
-    /// Writes a part that a system cut: as it cut it, and coded as its other parts are.
-    pub fn write_part(&self, message: &mut ShortMessage, text: &str, part: PartAsSent) -> Result<(), Unwritable> {
-        let cut = match part.is_wide {
-            true => self.cutting.cut_as_ucs2(text),
-            false => self.cut(text),
-        };
-        self.write_cut(message, text, &cut, Some(part.header))
+    /// Writes what a system wrote, as it wrote it.
+    pub fn write_as_written(
+        &self,
+        message: &mut ShortMessage,
+        text: &str,
+        written: AsWritten,
+    ) -> Result<(), Unwritable> {
+        match written {
+            AsWritten::Part {
+                header,
+                is_wide_reference,
+                is_ucs2,
+            } => {
+                let cut = match is_ucs2 {
+                    true => self.cutting.cut_as_ucs2(text),
+                    false => self.cut(text),
+                };
+                // The room that was left for the header decides about it, not this channel's own way.
+                let long = match (self.long, is_wide_reference) {
+                    (Long::Sar | Long::Payload, _) => Long::Sar,
+                    (_, true) => Long::UdhWide,
+                    (_, false) => Long::Udh,
+                };
+                self.write_cut(message, text, &cut, (Some(header), long))
+            }
+            AsWritten::Octets {
+                data_coding,
+                has_header,
+                octets,
+                part,
+            } => {
+                message.data_coding = data_coding;
+                if has_header {
+                    message.esm_class |= UDHI;
+                }
+                part.into_iter().for_each(|part| push_sar(message, part));
+                self.push(message, octets);
+                Ok(())
+            }
+        }
     }
 
     fn write_cut(
@@ -135,7 +168,7 @@ impl Texts {
         message: &mut ShortMessage,
         text: &str,
         cut: &Cut<'_>,
-        part: Option<PartHeader>,
+        (part, long): (Option<PartHeader>, Long),
     ) -> Result<(), Unwritable> {
         let Cut { encoding, tables, .. } = *cut;
         let data_coding = match encoding {
@@ -147,13 +180,8 @@ impl Texts {
             tables,
             ..UserDataHeader::default()
         };
-        match (part, self.long) {
-            (Some(part), Long::Sar | Long::Payload) => {
-                let reference = part.reference().to_be_bytes().to_vec();
-                message.tlvs.push(tlv::SAR_MSG_REF_NUM, reference);
-                message.tlvs.push(tlv::SAR_TOTAL_SEGMENTS, vec![part.total()]);
-                message.tlvs.push(tlv::SAR_SEGMENT_SEQNUM, vec![part.number()]);
-            }
+        match (part, long) {
+            (Some(part), Long::Sar | Long::Payload) => push_sar(message, part),
             (Some(part), long) => {
                 let [_, low] = part.reference().to_be_bytes();
                 header.concatenation = Some(Concatenation {
@@ -181,12 +209,15 @@ impl Texts {
         if !header.is_empty() {
             message.esm_class |= UDHI;
         }
-        let user_data = [header, octets].concat();
+        self.push(message, [header, octets].concat());
+        Ok(())
+    }
+
+    fn push(&self, message: &mut ShortMessage, user_data: Vec<u8>) {
         match user_data.len() <= SHORT && self.long != Long::Payload {
             true => message.short_message = user_data.into(),
             false => message.tlvs.push(tlv::MESSAGE_PAYLOAD, user_data),
         }
-        Ok(())
     }
 
     fn encode(&self, text: &str, coding: Coding, tables: Tables, header: usize) -> Option<Vec<u8>> {
@@ -237,43 +268,122 @@ impl Texts {
     }
 }
 
-/// A part of a text that one of the account's own systems cut: it goes on as it came, so that the phone joins it with the
-/// others, and is a message of its own with receipts of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PartAsSent {
-    header: PartHeader,
-    /// Whether its text, and so that of the others, is in UCS-2.
-    is_wide: bool,
+/// What one of the account's own systems wrote itself, and goes on as it came: a part of a text, so that the phone joins it
+/// with the others, or what is no text. It is a message of its own, with receipts of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AsWritten {
+    /// A part in the GSM alphabet or in UCS-2: this carrier may have other numbers for them.
+    Part {
+        header: PartHeader,
+        /// Whether its reference has 16 bits: the text was cut to leave room for that.
+        is_wide_reference: bool,
+        /// Whether its text, and so that of the others, is in UCS-2.
+        is_ucs2: bool,
+    },
+    /// Octets that only the receiver reads, with their coding.
+    Octets {
+        data_coding: u8,
+        has_header: bool,
+        octets: Vec<u8>,
+        /// The part that optional parameters tell of.
+        part: Option<PartHeader>,
+    },
 }
 
 /// Under what it is noted with its message.
-const PART: &str = "smpp_part";
+const AS_WRITTEN: &str = "smpp_as_written";
 
-impl PartAsSent {
-    /// The part that a message is, if it is one.
+impl AsWritten {
+    /// What a message is besides a text, if it is.
     pub fn of(message: &ShortMessage, texts: &Texts) -> Option<Self> {
-        let (_, header) = texts.read(message);
-        Some(Self {
-            header: header?,
-            is_wide: texts.coding(message.data_coding) == Coding::Ucs2,
-        })
+        let user_data = message.user_data();
+        let (header, length) = match message.has_udh() {
+            true => UserDataHeader::decode(user_data)?,
+            false => Default::default(),
+        };
+        let coding = texts.coding(message.data_coding);
+        let (_, part) = texts.read(message);
+        let concatenation = header.concatenation;
+        let is_plain = header.encode().len() == length && header.tables == Tables::default();
+        let is_wide_reference = concatenation.is_some_and(|part| matches!(part.reference, Reference::Wide(_)));
+        match (part, coding) {
+            (Some(header), Coding::Gsm | Coding::GsmPacked | Coding::Ucs2) if is_plain => Some(Self::Part {
+                header,
+                is_wide_reference,
+                is_ucs2: coding == Coding::Ucs2,
+            }),
+            (None, coding) if is_plain && coding != Coding::Binary => None,
+            (part, _) => Some(Self::Octets {
+                data_coding: message.data_coding,
+                has_header: message.has_udh(),
+                octets: user_data.to_vec(),
+                part: part.filter(|_| concatenation.is_none()),
+            }),
+        }
     }
 
     /// What is noted.
-    pub fn as_metadata(self) -> Object {
-        let Self { header, is_wide } = self;
-        let part = json!([header.reference(), header.total(), header.number(), is_wide]);
-        Object::from_iter([(PART.to_owned(), part)])
+    pub fn as_metadata(&self) -> Object {
+        let number = |part: &PartHeader| json!([part.reference(), part.total(), part.number()]);
+        let noted = match self {
+            Self::Part {
+                header,
+                is_wide_reference,
+                is_ucs2,
+            } => json!({"part": number(header), "wide_reference": is_wide_reference, "ucs2": is_ucs2}),
+            Self::Octets {
+                data_coding,
+                has_header,
+                octets,
+                part,
+            } => json!({
+                "data_coding": data_coding, "header": has_header, "part": part.as_ref().map(number),
+                "octets": octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>(),
+            }),
+        };
+        Object::from_iter([(AS_WRITTEN.to_owned(), noted)])
     }
 
     /// What was noted.
     pub fn noted(metadata: &Object) -> Option<Self> {
-        let (reference, total, number, is_wide) = serde_json::from_value(metadata.get(PART)?.clone()).ok()?;
-        Some(Self {
-            header: PartHeader::new(reference, total, number)?,
-            is_wide,
+        let noted: Noted = serde_json::from_value(metadata.get(AS_WRITTEN)?.clone()).ok()?;
+        let part = noted
+            .part
+            .and_then(|(reference, total, number)| PartHeader::new(reference, total, number));
+        Some(match noted.octets {
+            None => Self::Part {
+                header: part?,
+                is_wide_reference: noted.wide_reference,
+                is_ucs2: noted.ucs2,
+            },
+            Some(octets) => Self::Octets {
+                data_coding: noted.data_coding,
+                has_header: noted.header,
+                octets: super::ussd::octets(&octets),
+                part,
+            },
         })
     }
+}
+
+/// `{"part":[119,2,1],"wide_reference":false,"ucs2":true}` or `{"data_coding":4,"header":true,"part":null,"octets":"06…"}`
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+struct Noted {
+    part: Option<(u16, u8, u8)>,
+    wide_reference: bool,
+    ucs2: bool,
+    data_coding: u8,
+    header: bool,
+    octets: Option<String>,
+}
+
+fn push_sar(message: &mut ShortMessage, part: PartHeader) {
+    let reference = part.reference().to_be_bytes().to_vec();
+    message.tlvs.push(tlv::SAR_MSG_REF_NUM, reference);
+    message.tlvs.push(tlv::SAR_TOTAL_SEGMENTS, vec![part.total()]);
+    message.tlvs.push(tlv::SAR_SEGMENT_SEQNUM, vec![part.number()]);
 }
 
 /// The part that optional parameters tell of.
@@ -368,6 +478,78 @@ mod tests {
         let text = "ş".repeat(140);
         assert_eq!((measure(&Texts::default(), &text), measure(&turkish, &text)), (3, 1));
         assert_eq!(measure(&plainer, &text), 1);
+    }
+
+    fn from_system(esm_class: u8, data_coding: u8, octets: &[u8]) -> ShortMessage {
+        ShortMessage {
+            esm_class,
+            data_coding,
+            short_message: octets.to_vec().into(),
+            ..ShortMessage::default()
+        }
+    }
+
+    /// What a system cut or coded itself arrives as it was, whatever the channel's own way is.
+    #[test]
+    fn what_a_system_wrote_goes_on_as_it_came() {
+        let narrow = [5, 0, 3, 0x77, 2, 1];
+        let wide = [6, 8, 4, 0x12, 0x34, 2, 2];
+        let with = |header: &[u8], text: &[u8]| [header, text].concat();
+        let written = [
+            from_system(UDHI, 0, &with(&narrow, b"plain")),
+            from_system(UDHI, 0, &with(&wide, &[b'a'; 152])),
+            from_system(UDHI, 8, &with(&narrow, &[0, b'o', 0, b'k'])),
+            // Latin-1 in parts: the other part may have what GSM lacks.
+            from_system(UDHI, 3, &with(&narrow, &[0xE7; 134])),
+            // Ports, and a national table.
+            from_system(UDHI, 4, &[6, 5, 4, 0x0B, 0x84, 0x23, 0xF0, 1, 2, 3]),
+            from_system(UDHI, 0, &[3, 0x24, 1, 1, b'h']),
+            from_system(0, 4, &[0xFF, 0, 1]),
+        ];
+        for long in [Long::Udh, Long::UdhWide, Long::Sar] {
+            let texts = Texts {
+                long,
+                ..Texts::default()
+            };
+            for came in &written {
+                let noted = AsWritten::of(came, &Texts::default())
+                    .expect("it is no plain text")
+                    .as_metadata();
+                let (content, part) = texts.read(came);
+                let mut sent = ShortMessage::default();
+                let kept = AsWritten::noted(&noted).expect("it was noted");
+                texts.write_as_written(&mut sent, &content, kept).unwrap();
+                assert_eq!(texts.read(&sent), (content, part), "{long:?} {came:?}");
+                assert!(sent.short_message.len() <= came.short_message.len());
+                if long != Long::Sar {
+                    assert_eq!(
+                        (&sent.short_message, sent.data_coding),
+                        (&came.short_message, came.data_coding)
+                    );
+                }
+            }
+        }
+        for plain in [
+            from_system(0, 0, b"hi"),
+            from_system(0, 3, &[0xE7]),
+            from_system(0, 8, &[0, 1]),
+        ] {
+            assert_eq!(AsWritten::of(&plain, &Texts::default()), None);
+        }
+        let by_parameters = ShortMessage {
+            tlvs: tlv::Tlvs::default()
+                .with(tlv::SAR_MSG_REF_NUM, vec![0, 7])
+                .with(tlv::SAR_TOTAL_SEGMENTS, vec![2])
+                .with(tlv::SAR_SEGMENT_SEQNUM, vec![1]),
+            ..from_system(0, 3, &[0xE7; 140])
+        };
+        let kept = AsWritten::of(&by_parameters, &Texts::default()).unwrap();
+        let mut sent = ShortMessage::default();
+        Texts::default().write_as_written(&mut sent, "", kept).unwrap();
+        assert_eq!(
+            (sent.tlvs, sent.short_message),
+            (by_parameters.tlvs, by_parameters.short_message)
+        );
     }
 
     #[test]

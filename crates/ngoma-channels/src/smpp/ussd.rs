@@ -196,7 +196,7 @@ fn hex(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }
 
-fn octets(hex: &str) -> Vec<u8> {
+pub fn octets(hex: &str) -> Vec<u8> {
     let pair = |place: usize| {
         hex.get(place..place + 2)
             .and_then(|pair| u8::from_str_radix(pair, 16).ok())

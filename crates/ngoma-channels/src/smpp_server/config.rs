@@ -103,6 +103,11 @@ impl Settings {
 }
 
 impl ServerConfig {
+    /// The name its system binds with.
+    pub fn system_id(&self) -> &str {
+        &self.system_id
+    }
+
     /// Checks the settings and takes them apart.
     pub fn settings(self) -> Result<Settings, ConfigError> {
         self.check()?;

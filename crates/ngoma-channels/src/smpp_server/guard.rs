@@ -1,124 +1,200 @@
 //! Who guesses passwords is slowed, each time more; nobody is locked out, and nobody else is slowed with them.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the first refusal waits; each of the next twice as long.
+/// How long the second try waits after a first that failed; each of the next twice as long.
 const FIRST: Duration = Duration::from_millis(500);
 /// The longest wait: below what a client waits for an answer.
 const LONGEST: Duration = Duration::from_secs(20);
 /// After how long without a failure it is forgotten.
 const FORGOTTEN: Duration = Duration::from_secs(600);
-/// How many addresses are kept in mind.
+/// How many failures are kept in mind.
 const KEPT: usize = 10_000;
-/// How many links from one address may be without a bind.
-const UNBOUND: usize = 16;
+/// How many links from one network may be without a bind.
+const UNBOUND: usize = 64;
+/// How many binds of one system may wait at once that come from one network.
+const WAITING: usize = 4;
 
-/// What is known of the addresses that failed, and of those that have links without a bind.
+/// Who binds as whom: from which network, and by which system id.
+pub type Who = (Network, String);
+
+/// What one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Network(IpAddr);
+
+impl From<IpAddr> for Network {
+    fn from(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let mut octets = address.octets();
+                octets[8..].fill(0);
+                Self(IpAddr::V6(Ipv6Addr::from(octets)))
+            }
+            address => Self(address),
+        }
+    }
+}
+
+/// What is known of those whose binds failed, and of those that have links without a bind.
 #[derive(Default)]
 pub struct Guard {
-    failures: Mutex<HashMap<IpAddr, (u32, Instant)>>,
-    unbound: Mutex<HashMap<IpAddr, usize>>,
+    failures: Mutex<HashMap<Who, (u32, Instant)>>,
+    unbound: Arc<Counts<Network>>,
+    waiting: Arc<Counts<Who>>,
 }
 
 impl Guard {
-    /// A bind from there failed: how long its answer waits.
-    pub fn failed(&self, from: IpAddr, now: Instant) -> Duration {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+    /// How long whoever binds so waits before it is looked at: so it tells nothing to go away and ask again.
+    pub fn wait(&self, who: &Who, now: Instant) -> Duration {
+        let failures = held(&self.failures);
+        match failures.get(who) {
+            Some((count, last)) if now - *last < FORGOTTEN => {
+                (FIRST * 2_u32.saturating_pow((*count - 1).min(16))).min(LONGEST)
+            }
+            // So many that fail are one and the same: whoever is not known waits with them.
+            _ if failures.len() >= KEPT => LONGEST,
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// A bind failed.
+    pub fn failed(&self, who: &Who, now: Instant) {
+        let mut failures = held(&self.failures);
         if failures.len() >= KEPT {
             failures.retain(|_, (_, last)| now - *last < FORGOTTEN);
-            if failures.len() >= KEPT {
-                // So many at once are one and the same; all wait as long as it can be.
-                return LONGEST;
-            }
         }
-        let (count, last) = failures.entry(from).or_insert((0, now));
+        if failures.len() >= KEPT && !failures.contains_key(who) {
+            return;
+        }
+        let (count, last) = failures.entry(who.clone()).or_insert((0, now));
         *count = match now - *last < FORGOTTEN {
-            true => *count + 1,
+            true => count.saturating_add(1),
             false => 1,
         };
         *last = now;
-        (FIRST * 2_u32.saturating_pow((*count - 1).min(16))).min(LONGEST)
     }
 
-    /// A bind from there was granted.
-    pub fn succeeded(&self, from: IpAddr) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        failures.remove(&from);
+    /// A bind was granted.
+    pub fn succeeded(&self, who: &Who) {
+        held(&self.failures).remove(who);
     }
 
-    /// A link came from there; nothing when there are too many that have no bind yet.
-    pub fn enter(&self, from: IpAddr) -> Option<Unbound<'_>> {
-        let mut unbound = self.unbound.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = unbound.entry(from).or_default();
-        if *count >= UNBOUND {
+    /// A link came; nothing when too many from there have no bind yet.
+    pub fn enter(&self, from: Network) -> Option<Counted<Network>> {
+        self.unbound.add(from, UNBOUND)
+    }
+
+    /// A bind is about to wait; nothing when too many of the same do.
+    pub fn begin_waiting(&self, who: &Who) -> Option<Counted<Who>> {
+        self.waiting.add(who.clone(), WAITING)
+    }
+}
+
+/// How many there are of each.
+struct Counts<K>(Mutex<HashMap<K, usize>>);
+
+impl<K> Default for Counts<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Clone + Eq + Hash> Counts<K> {
+    fn add(self: &Arc<Self>, key: K, most: usize) -> Option<Counted<K>> {
+        let mut counts = held(&self.0);
+        let count = counts.entry(key.clone()).or_default();
+        if *count >= most {
             return None;
         }
         *count += 1;
-        Some(Unbound { guard: self, from })
+        let counts = Arc::clone(self);
+        Some(Counted { counts, key })
     }
 }
 
-/// A link that has no bind yet.
-pub struct Unbound<'a> {
-    guard: &'a Guard,
-    from: IpAddr,
+/// One that is counted until it is dropped.
+pub struct Counted<K: Eq + Hash> {
+    counts: Arc<Counts<K>>,
+    key: K,
 }
 
-impl Drop for Unbound<'_> {
+impl<K: Eq + Hash> Drop for Counted<K> {
     fn drop(&mut self) {
-        let mut unbound = self.guard.unbound.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = unbound.get_mut(&self.from) {
+        let mut counts = held(&self.counts.0);
+        if let Some(count) = counts.get_mut(&self.key) {
             *count -= 1;
             if *count == 0 {
-                unbound.remove(&self.from);
+                counts.remove(&self.key);
             }
         }
     }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
-    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+    fn who(last: u8, system_id: &str) -> Who {
+        (IpAddr::from([192, 0, 2, last]).into(), system_id.into())
+    }
 
     #[test]
     fn each_failure_waits_twice_as_long_and_a_success_ends_it() {
         let (guard, now) = (Guard::default(), Instant::now());
-        let waits: Vec<_> = (0..8).map(|_| guard.failed(HERE, now).as_millis()).collect();
-        assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]);
-        assert_eq!(guard.failed(THERE, now), FIRST);
-        assert_eq!(guard.failed(HERE, now + FORGOTTEN), FIRST);
-        guard.failed(HERE, now + FORGOTTEN);
-        guard.succeeded(HERE);
-        assert_eq!(guard.failed(HERE, now + FORGOTTEN), FIRST);
+        let (clinic, other) = (who(1, "clinic"), who(2, "clinic"));
+        let mut waits = Vec::new();
+        for _ in 0..9 {
+            waits.push(guard.wait(&clinic, now).as_millis());
+            guard.failed(&clinic, now);
+        }
+        assert_eq!(waits, [0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]);
+        // Neither another network nor another system waits.
+        assert_eq!(guard.wait(&other, now), Duration::ZERO);
+        assert_eq!(guard.wait(&who(1, "records"), now), Duration::ZERO);
+        assert_eq!(guard.wait(&clinic, now + FORGOTTEN), Duration::ZERO);
+        guard.succeeded(&clinic);
+        assert_eq!(guard.wait(&clinic, now), Duration::ZERO);
     }
 
     #[test]
-    fn an_address_has_so_many_links_without_a_bind() {
+    fn a_network_is_what_one_customer_has() {
+        let network = |text: &str| Network::from(text.parse::<IpAddr>().unwrap());
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+    }
+
+    #[test]
+    fn a_network_has_so_many_links_without_a_bind() {
         let guard = Guard::default();
-        let mut links: Vec<_> = (0..UNBOUND).map(|_| guard.enter(HERE)).collect();
+        let here: Network = IpAddr::from([192, 0, 2, 1]).into();
+        let mut links: Vec<_> = (0..UNBOUND).map(|_| guard.enter(here)).collect();
         assert!(links.iter().all(Option::is_some));
-        assert!(guard.enter(HERE).is_none());
-        assert!(guard.enter(THERE).is_some());
+        assert!(guard.enter(here).is_none());
+        assert!(guard.enter(IpAddr::from([192, 0, 2, 2]).into()).is_some());
         links.pop();
-        assert!(guard.enter(HERE).is_some());
+        assert!(guard.enter(here).is_some());
         drop(links);
-        assert!(guard.unbound.lock().unwrap().is_empty());
+        assert!(held(&guard.unbound.0).is_empty());
     }
 
     #[test]
     fn a_flood_of_addresses_takes_no_more_memory() {
         let (guard, now) = (Guard::default(), Instant::now());
-        for number in 0..u32::try_from(KEPT).unwrap() {
-            guard.failed(IpAddr::V4(number.into()), now);
+        for number in 0..u32::try_from(KEPT).unwrap() + 10 {
+            guard.failed(&(IpAddr::V4(number.into()).into(), "clinic".into()), now);
         }
-        assert_eq!(guard.failed(HERE, now), LONGEST);
-        assert_eq!(guard.failures.lock().unwrap().len(), KEPT);
+        assert_eq!(held(&guard.failures).len(), KEPT);
+        assert_eq!(guard.wait(&who(1, "clinic"), now), LONGEST);
     }
 }

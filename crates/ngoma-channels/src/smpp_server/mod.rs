@@ -7,6 +7,7 @@ mod fields;
 mod guard;
 mod meter;
 mod receipt;
+mod seldom;
 mod submission;
 mod switchboard;
 mod system;
@@ -45,6 +46,15 @@ impl ChannelType for SmppServer {
             has_sessions: false,
             fields: fields::all(),
         }
+    }
+
+    fn claims(&self, config: &Config) -> Option<(&'static str, String)> {
+        let config: ServerConfig = settings::read(config).ok()?;
+        Some(("system_id", config.system_id().to_owned()))
+    }
+
+    fn serves_systems(&self) -> bool {
+        true
     }
 
     fn open(&self, config: &Config, ctx: ChannelContext) -> Result<Box<dyn Transport>, ConfigError> {

@@ -10,12 +10,12 @@ use ngoma_smpp::receipt::{self, MessageState};
 use ngoma_smpp::tlv;
 use serde_json::Value;
 
-/// The longest reason that goes with it (§5.3.2.11).
-const LONGEST_REASON: usize = 255;
+/// A code of a GSM network (§5.3.2.31).
+const GSM: u8 = 3;
 
 /// Writes a report into a message that has its addresses.
 pub fn write(message: &mut ShortMessage, report: &Report, form: ReceiptForm) {
-    let state = state_of(report.status);
+    let state = state_of(report);
     message.esm_class = match report.status {
         ReportedStatus::Pending => receipt::INTERMEDIATE_ESM_CLASS,
         _ => receipt::ESM_CLASS,
@@ -27,11 +27,9 @@ pub fn write(message: &mut ShortMessage, report: &Report, form: ReceiptForm) {
         let id = [report.message.as_str().as_bytes(), b"\0"].concat();
         message.tlvs.push(tlv::RECEIPTED_MESSAGE_ID, id);
         message.tlvs.push(tlv::MESSAGE_STATE, vec![state.number()]);
-        if let Some(reason) = &report.reason {
-            let words: String = reason.chars().filter(char::is_ascii).take(LONGEST_REASON).collect();
-            message
-                .tlvs
-                .push(tlv::ADDITIONAL_STATUS_INFO_TEXT, [words.as_bytes(), b"\0"].concat());
+        if let Some(code) = code(report).and_then(|code| code.parse::<u16>().ok()) {
+            let octets = [&[GSM][..], &code.to_be_bytes()].concat();
+            message.tlvs.push(tlv::NETWORK_ERROR_CODE, octets);
         }
     }
 }
@@ -57,23 +55,35 @@ fn text(report: &Report, state: MessageState) -> String {
     )
 }
 
-/// The carrier's own code where there is one: of three characters, as the form has it.
+/// What goes into the text, of three characters.
 fn error(report: &Report) -> String {
-    let code = report.reason.as_deref().and_then(|reason| reason.rsplit_once("error "));
-    let code = code
-        .map(|(_, code)| code)
-        .filter(|code| (1..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric()));
-    match (code, report.status) {
+    match (code(report), report.status) {
         (Some(code), _) => format!("{code:0>3}"),
         (None, ReportedStatus::Delivered | ReportedStatus::Pending) => "000".into(),
         (None, _) => "001".into(),
     }
 }
 
-fn state_of(status: ReportedStatus) -> MessageState {
-    match status {
+/// The carrier's own code, where it gave one.
+fn code(report: &Report) -> Option<&str> {
+    let (_, code) = report.reason.as_deref()?.rsplit_once("error ")?;
+    let is_code = (1..=3).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_code.then_some(code)
+}
+
+/// The state; of what was not delivered the carrier's own word where it is one of SMPP's.
+fn state_of(report: &Report) -> MessageState {
+    let word = report
+        .reason
+        .as_deref()
+        .and_then(|reason| reason.split([',', ' ']).next());
+    let said = word.and_then(MessageState::from_word).filter(|state| state.is_final());
+    match report.status {
         ReportedStatus::Delivered => MessageState::Delivered,
-        ReportedStatus::Undelivered => MessageState::Undeliverable,
+        ReportedStatus::Undelivered => match said {
+            Some(MessageState::Delivered) | None => MessageState::Undeliverable,
+            Some(state) => state,
+        },
         ReportedStatus::Rejected => MessageState::Rejected,
         ReportedStatus::Expired => MessageState::Expired,
         ReportedStatus::Unknown => MessageState::Unknown,
@@ -107,12 +117,13 @@ mod tests {
         for form in [ReceiptForm::Both, ReceiptForm::Text, ReceiptForm::Tlvs] {
             for status in [Delivered, Undelivered, Rejected, Expired, Unknown, Pending] {
                 let mut message = ShortMessage::default();
-                write(&mut message, &report(status, None), form);
+                let report = report(status, None);
+                write(&mut message, &report, form);
                 let text = String::from_utf8(message.short_message.to_vec()).unwrap();
                 let read = receipt::read(&message, &text, receipt::Signs::default()).unwrap();
                 assert_eq!(
                     (read.message_id.as_str(), read.state, read.is_intermediate),
-                    ("0193", Some(state_of(status)), status == Pending),
+                    ("0193", Some(state_of(&report)), status == Pending),
                     "{form:?}"
                 );
             }
@@ -132,6 +143,29 @@ mod tests {
             "id:0193 sub:001 dlvrd:000 submit date:2611230829 done date:2611230830 stat:UNDELIV err:027 text:O   a? id:9"
         );
         assert!(message.tlvs.is_empty());
+    }
+
+    #[test]
+    fn what_the_carrier_said_is_said() {
+        let check = |reason: &str, expected: MessageState, code: Option<u32>| {
+            let mut message = ShortMessage::default();
+            write(
+                &mut message,
+                &report(ReportedStatus::Undelivered, Some(reason)),
+                ReceiptForm::Both,
+            );
+            assert_eq!(
+                message.tlvs.number(tlv::MESSAGE_STATE),
+                Some(expected.number().into()),
+                "{reason}"
+            );
+            assert_eq!(message.tlvs.number(tlv::NETWORK_ERROR_CODE), code, "{reason}");
+        };
+        check("EXPIRED, error 27", MessageState::Expired, Some(0x03_001B));
+        check("REJECTD", MessageState::Rejected, None);
+        check("UNDELIV, error 0B7", MessageState::Undeliverable, None);
+        check("NOROUTE, error 5", MessageState::Undeliverable, Some(0x03_0005));
+        check("ENROUTE", MessageState::Undeliverable, None);
     }
 
     #[test]

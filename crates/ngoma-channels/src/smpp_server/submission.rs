@@ -3,8 +3,8 @@
 use super::config::Settings;
 use super::times;
 use crate::smpp::address;
-use crate::smpp::user_data::PartAsSent;
-use ngoma_engine::channel::{ChannelContext, Reports, SystemMessage};
+use crate::smpp::user_data::AsWritten;
+use ngoma_engine::channel::{ChannelContext, EndReports, Reports, SystemMessage};
 use ngoma_engine::{AcceptError, Priority};
 use ngoma_message::Object;
 use ngoma_smpp::CommandStatus;
@@ -47,7 +47,7 @@ pub fn read(
         );
     };
     let from = sender(message, settings, ctx)?;
-    let part = PartAsSent::of(message, &settings.texts);
+    let written = AsWritten::of(message, &settings.texts);
     let (content, _) = settings.texts.read(message);
     let noted = Object::from_iter([
         (TEXT.to_owned(), json!(content.chars().take(TOLD).collect::<String>())),
@@ -61,7 +61,8 @@ pub fn read(
         valid_for,
         reports: reports(message.registered_delivery),
         noted,
-        helper_metadata: part.map(|part| part.as_metadata()).unwrap_or_default(),
+        is_as_written: written.is_some(),
+        helper_metadata: written.map(|written| written.as_metadata()).unwrap_or_default(),
     })
 }
 
@@ -110,11 +111,13 @@ fn priority(flag: u8) -> Priority {
 
 /// `registered_delivery` (§5.2.17): bits 1 and 0 for the end, bit 4 for what comes before it.
 fn reports(registered_delivery: u8) -> Reports {
-    match (registered_delivery & 0x03, registered_delivery & 0x10 != 0) {
-        (0, false) => Reports::None,
-        (2, false) => Reports::Failures,
-        (_, false) => Reports::Final,
-        (_, true) => Reports::All,
+    Reports {
+        end: match registered_delivery & 0x03 {
+            0 => EndReports::None,
+            2 => EndReports::Failures,
+            _ => EndReports::All,
+        },
+        before: registered_delivery & 0x10 != 0,
     }
 }
 
@@ -124,14 +127,15 @@ mod tests {
 
     #[test]
     fn systems_get_the_reports_they_ask_for() {
-        let check = |octet, expected| assert_eq!(reports(octet), expected, "{octet}");
-        check(0x00, Reports::None);
-        check(0x01, Reports::Final);
-        check(0x02, Reports::Failures);
-        check(0x11, Reports::All);
-        check(0x10, Reports::All);
+        let check = |octet, end, before| assert_eq!(reports(octet), Reports { end, before }, "{octet}");
+        check(0x00, EndReports::None, false);
+        check(0x01, EndReports::All, false);
+        check(0x02, EndReports::Failures, false);
+        check(0x11, EndReports::All, true);
+        check(0x12, EndReports::Failures, true);
+        check(0x10, EndReports::None, true);
         // Bits that ask for answers of phones.
-        check(0x0D, Reports::Final);
-        check(0x0C, Reports::None);
+        check(0x0D, EndReports::All, false);
+        check(0x0C, EndReports::None, false);
     }
 }

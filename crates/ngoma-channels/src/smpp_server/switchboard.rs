@@ -1,7 +1,8 @@
 //! Where systems connect: one port for all accounts; the system id of a bind says whose it is.
 
 use super::desk::Desk;
-use super::guard::Guard;
+use super::guard::{Guard, Who};
+use super::seldom::Seldom;
 use super::system::{Place, System};
 use ngoma_engine::channel::Shutdown;
 use ngoma_smpp::pdu::Bind;
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -27,7 +29,11 @@ const BREATHER: Duration = Duration::from_millis(100);
 #[derive(Default)]
 pub struct Switchboard {
     systems: Mutex<HashMap<String, Arc<System>>>,
+    /// Told when a system id is free again.
+    freed: Notify,
     guard: Guard,
+    /// Lines about links that do not know how to bind.
+    strangers: Seldom,
 }
 
 /// A port that listens, and how.
@@ -39,8 +45,23 @@ pub struct Listening {
 }
 
 impl Switchboard {
-    /// From now on binds with its system id are this system's. The channel that has it keeps it: false for another.
-    pub fn connect(&self, system: Arc<System>) -> bool {
+    /// From now on binds with its system id are this system's: as soon as no other channel has it.
+    pub async fn connect(&self, system: &Arc<System>) {
+        loop {
+            let freed = self.freed.notified();
+            if self.try_connect(Arc::clone(system)) {
+                return;
+            }
+            tracing::warn!(
+                channel.code = system.ctx.channel,
+                account.id = system.ctx.account,
+                "another channel has its system_id still"
+            );
+            freed.await;
+        }
+    }
+
+    fn try_connect(&self, system: Arc<System>) -> bool {
         let mut systems = self.systems();
         let whose = |system: &System| (system.ctx.account.clone(), system.ctx.channel.clone());
         let id = &system.settings.system_id;
@@ -58,6 +79,8 @@ impl Switchboard {
         if systems.get(id).is_some_and(|held| Arc::ptr_eq(held, system)) {
             systems.remove(id);
         }
+        drop(systems);
+        self.freed.notify_waiters();
     }
 
     /// Serves a port until told to stop; then every session on it is unbound in order.
@@ -85,27 +108,32 @@ impl Switchboard {
 
     /// Finds whose a bind is; who guesses waits for the answer, each time longer.
     pub(super) async fn admit(&self, bind: &Bind, from: IpAddr) -> Result<Place, CommandStatus> {
+        let who: Who = (from.into(), bind.system_id.clone());
+        let wait = self.guard.wait(&who, Instant::now());
+        if !wait.is_zero() {
+            // It is looked at after the wait, so that whoever goes away before has learnt nothing.
+            let _waiting = self.guard.begin_waiting(&who).ok_or(CommandStatus::BIND_FAILED)?;
+            tokio::time::sleep(wait).await;
+        }
         let system = self.systems().get(&bind.system_id).cloned();
         let problem = match &system {
             Some(system) => system.settings.admits(&bind.password, from).err(),
             None => Some("no channel has its system id"),
         };
         let (Some(system), None) = (system.as_ref(), problem) else {
-            let wait = self.guard.failed(from, Instant::now());
+            self.guard.failed(&who, Instant::now());
             tracing::warn!(
                 account.id = system.as_ref().map(|system| system.ctx.account.as_str()),
                 channel.code = system.as_ref().map(|system| system.ctx.channel.as_str()),
                 system_id = bind.system_id,
                 %from,
                 problem,
-                wait_ms = wait.as_millis(),
                 "a bind is refused"
             );
-            tokio::time::sleep(wait).await;
             // Which of the two is wrong is nobody's business.
             return Err(CommandStatus::BIND_FAILED);
         };
-        self.guard.succeeded(from);
+        self.guard.succeeded(&who);
         system.place().ok_or_else(|| {
             let most = system.settings.binds;
             tracing::warn!(
@@ -119,24 +147,22 @@ impl Switchboard {
     }
 
     async fn welcome(self: Arc<Self>, link: TcpStream, from: IpAddr, tls: Option<Tls>, stop: Shutdown) {
-        let switchboard = Arc::clone(&self);
-        let Some(unbound) = switchboard.guard.enter(from) else {
-            tracing::warn!(%from, "a link is closed: too many from its address have no bind");
+        let Some(unbound) = self.guard.enter(from.into()) else {
+            if let Some(more) = self.strangers.next(Instant::now()) {
+                tracing::warn!(%from, not_told = more, "a link is closed: too many from its network have no bind");
+            }
             return;
         };
         // Small PDUs go at once.
         let _ = link.set_nodelay(true);
-        let opening = async move {
-            match tls {
-                None => self.run(link, from, stop, || drop(unbound)).await,
-                Some(tls) => match tokio::time::timeout(BIND_WITHIN, tls.accept(link)).await {
-                    Ok(Ok(link)) => self.run(link, from, stop, || drop(unbound)).await,
-                    Ok(Err(error)) => tracing::info!(%from, %error, "a link is not one of TLS"),
-                    Err(_) => tracing::info!(%from, "a link took too long to be one of TLS"),
-                },
-            }
-        };
-        opening.await;
+        match tls {
+            None => self.run(link, from, stop, || drop(unbound)).await,
+            Some(tls) => match tokio::time::timeout(BIND_WITHIN, tls.accept(link)).await {
+                Ok(Ok(link)) => self.run(link, from, stop, || drop(unbound)).await,
+                Ok(Err(error)) => tracing::debug!(%from, %error, "a link is not one of TLS"),
+                Err(_) => tracing::debug!(%from, "a link took too long to be one of TLS"),
+            },
+        }
     }
 
     /// Runs the session of a link.

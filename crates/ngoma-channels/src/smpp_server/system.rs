@@ -2,13 +2,14 @@
 
 use super::config::Settings;
 use super::meter::Meter;
+use super::seldom::Seldom;
 use super::submission;
 use crate::smpp::sessions::Sessions;
 use ngoma_engine::channel::ChannelContext;
 use ngoma_smpp::pdu::{BindMode, ShortMessage};
 use ngoma_smpp::{Answer, CommandStatus, Handle};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::time::Instant;
 
 /// The system of one channel.
@@ -21,7 +22,10 @@ pub struct System {
     bound: Sessions<()>,
     /// How many binds it has, with those that are being granted.
     binds: AtomicUsize,
+    /// Its channel has ended, or is another one now.
+    is_closed: AtomicBool,
     meter: Meter,
+    refusals: Seldom,
 }
 
 /// One of the binds a system may have, until it is dropped.
@@ -36,11 +40,16 @@ impl System {
             receiving: Sessions::default(),
             bound: Sessions::default(),
             binds: AtomicUsize::new(0),
+            is_closed: AtomicBool::new(false),
+            refusals: Seldom::default(),
         }
     }
 
-    /// A place for one more bind; nothing when it has as many as it may.
+    /// A place for one more bind; nothing when it has as many as it may, or takes none any more.
     pub fn place(self: &Arc<Self>) -> Option<Place> {
+        if self.is_closed.load(Ordering::Acquire) {
+            return None;
+        }
         let one_more = |binds| (binds < self.settings.binds).then_some(binds + 1);
         let counted = self.binds.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more);
         counted.ok().map(|_| Place(Arc::clone(self)))
@@ -48,18 +57,24 @@ impl System {
 
     /// Keeps a session among those it has until it is over.
     pub async fn keep(&self, mode: BindMode, mut handle: Handle) {
-        let id = self.bound.add(handle.clone(), ());
+        let bound = self.bound.add(handle.clone(), ());
         let receives = mode.may_deliver().then(|| self.receiving.add(handle.clone(), ()));
+        if self.is_closed.load(Ordering::Acquire) {
+            // It was granted while the channel ended, which may not have seen it.
+            self.receiving.clear();
+            handle.unbind().await;
+        }
         let reason = handle.over().await;
-        receives.into_iter().for_each(|id| self.receiving.remove(id));
-        self.bound.remove(id);
+        drop((bound, receives));
         self.receiving
             .note_problem(&format!("the system's last session ended: {reason}"));
         tracing::info!(channel.code = self.ctx.channel, account.id = self.ctx.account, ?mode, %reason, "a system's bind ended");
     }
 
-    /// Ends all its sessions in order.
-    pub async fn unbind(&self) {
+    /// Takes no more binds, and ends all its sessions in order.
+    pub async fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
+        self.receiving.clear();
         for session in self.bound.all() {
             session.handle.unbind().await;
         }
@@ -84,13 +99,16 @@ impl System {
     }
 
     fn refuse(&self, status: CommandStatus, reason: &str) -> Answer {
-        tracing::warn!(
-            channel.code = self.ctx.channel,
-            account.id = self.ctx.account,
-            %status,
-            reason,
-            "a system's message was refused"
-        );
+        if let Some(more) = self.refusals.next(Instant::now()) {
+            tracing::warn!(
+                channel.code = self.ctx.channel,
+                account.id = self.ctx.account,
+                %status,
+                reason,
+                not_told = more,
+                "a system's message was refused"
+            );
+        }
         Answer::refused(status)
     }
 }

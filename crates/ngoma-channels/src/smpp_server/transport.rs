@@ -35,16 +35,18 @@ impl ServerTransport {
 impl Transport for ServerTransport {
     async fn run(&self, mut stop: Shutdown) -> Result<(), ChannelDown> {
         let system = &self.system;
-        if !self.switchboard.connect(Arc::clone(system)) {
-            return Err(ChannelDown(format!(
-                "another channel has the system_id {:?}: choose another",
-                system.settings.system_id
-            )));
+        tokio::select! {
+            () = self.switchboard.connect(system) => stop.requested().await,
+            () = stop.requested() => {}
         }
-        stop.requested().await;
         self.switchboard.disconnect(system);
-        system.unbind().await;
+        system.close().await;
         Ok(())
+    }
+
+    /// Whoever binds to an SMSC knows a message again that comes twice.
+    fn may_repeat(&self) -> bool {
+        true
     }
 
     async fn ready(&self) {

@@ -4,7 +4,7 @@ use super::VumiAmqp;
 use super::wire::{self, Said};
 use crate::test_line::{check_described, check_refused, open, outbound};
 use ngoma_engine::channel::{
-    ChannelType, Config, LateAnswer, Noted, Outbound, Receipt, ReceiptFor, SendErrorKind, Sent,
+    ChannelType, Config, LateAnswer, Noted, Outbound, Receipt, ReceiptFor, SendErrorKind, Sent, ToldIn,
 };
 use ngoma_message::{DeliveryStatus, Object, SessionEvent, Timestamp};
 use ngoma_testkit::FakeDoor;
@@ -190,6 +190,7 @@ fn every_event_says_what_became_of_its_message() {
         Said::Answer(LateAnswer {
             message: "m".into(),
             result,
+            told_in: ToldIn::Answer,
         })
     };
     let sent = Sent {

@@ -1,7 +1,7 @@
 //! Vumi's messages and events as the engine takes and gives them.
 
 use ngoma_engine::channel::{
-    ChannelContext, Inbound, InboundSession, LateAnswer, Noted, Outbound, Receipt, ReceiptFor, Sent,
+    ChannelContext, Inbound, InboundSession, LateAnswer, Noted, Outbound, Receipt, ReceiptFor, Sent, ToldIn,
 };
 use ngoma_engine::vumi_bus::Notes;
 use ngoma_message::vumi::{self, WireError};
@@ -137,10 +137,12 @@ pub fn read_event(json: Value) -> Result<Said, WireError> {
             result: Ok(Sent {
                 provider_id: Some(sent_message_id),
             }),
+            told_in: ToldIn::Answer,
         }),
         EventKind::Nack { reason } => Said::Answer(LateAnswer {
             message,
             result: Err(reason),
+            told_in: ToldIn::Answer,
         }),
         EventKind::DeliveryReport(status) => Said::Receipt(Receipt {
             about: ReceiptFor::MessageId(message),

@@ -1,6 +1,6 @@
 //! Applies a document: checked whole, stored in one transaction, and then what runs is refreshed.
 
-use super::{ApplyError, Catalog, ChannelRecord, Document, Report, ServiceEntry, ServiceKind, check};
+use super::{ApplyError, Catalog, ChannelRecord, Document, Report, ServiceEntry, ServiceKind, check, claims};
 use crate::channels::Opened;
 use crate::engine::Runtime;
 use crate::service::{LogLine, ServiceError};
@@ -25,6 +25,7 @@ pub(crate) async fn apply(
     let before = runtime.catalog();
     complete(&mut document);
     check::check(&document, &before.directory)?;
+    claims::check(&runtime.types, &document, &before.directory)?;
     let opened = open_changed(runtime, &document)?;
     try_new_code(runtime, &document, &before).await?;
     let report = runtime.store.apply_document(Arc::new(document)).await?;

@@ -4,6 +4,7 @@ mod account_policy;
 mod apply;
 pub(crate) mod catalog;
 mod check;
+mod claims;
 mod listeners;
 mod policy;
 mod service_kind;

@@ -140,6 +140,62 @@ mod tests {
         assert_eq!(by(None), Ok(()));
     }
 
+    /// How many messages go in a minute that begins with an empty bucket, each as soon as it may.
+    fn in_a_minute(pacing: &Pacing, burst: u32) -> f64 {
+        for _ in 0..burst {
+            pacing.take(at(0)).unwrap();
+        }
+        let (mut now, mut count) = (0, 0_u32);
+        while now <= 60_000_000 {
+            match pacing.take(at(now)) {
+                Ok(()) => count += 1,
+                Err(wait) => now += i64::try_from(wait.as_micros()).unwrap(),
+            }
+        }
+        count.into()
+    }
+
+    #[test]
+    fn over_a_minute_a_pace_is_exact_to_two_hundredths() {
+        for rate in [1.0, 7.0, 33.3, 100.0, 1000.0] {
+            for burst in [1, 2, 10, 100] {
+                let check = |of_channel, of_account| {
+                    let (sms, account) = (Bucket::default(), Bucket::default());
+                    let count = in_a_minute(&pacing(&sms, of_channel, &account, of_account), burst);
+                    let (fewest, most) = (rate * 60.0 * 0.98, rate * 60.0 * 1.02);
+                    assert!(
+                        (fewest..=most).contains(&count),
+                        "{rate} a second, {burst} at once: {count}"
+                    );
+                };
+                let (same, faster) = (setting(rate, burst), setting(rate * 3.0, burst * 3));
+                check(same, None);
+                check(None, same);
+                check(same, faster);
+                check(faster, same);
+                check(same, same);
+            }
+        }
+    }
+
+    #[test]
+    fn over_a_minute_the_pace_of_an_account_is_exact_over_all_its_channels() {
+        for rate in [1.0, 7.0, 33.3, 100.0, 1000.0] {
+            let (sms, ussd, account) = (Bucket::default(), Bucket::default(), Bucket::default());
+            let of_account = setting(rate, 1);
+            let channels = [&sms, &ussd].map(|bucket| pacing(bucket, setting(rate, 5), &account, of_account));
+            let (mut now, mut count) = (0, 0_u32);
+            while now < 60_000_000 {
+                let waits = channels.each_ref().map(|channel| channel.take(at(now)).err());
+                count += u32::try_from(waits.iter().filter(|wait| wait.is_none()).count()).unwrap();
+                let wait = waits.into_iter().flatten().min().unwrap_or_default();
+                now += i64::try_from(wait.as_micros()).unwrap();
+            }
+            let count = f64::from(count);
+            assert!((count / (rate * 60.0) - 1.0).abs() <= 0.02, "{rate} a second: {count}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_window_has_more_than_the_burst_and_the_rate_give_over_all_channels_of_an_account(

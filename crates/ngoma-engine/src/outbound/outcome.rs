@@ -151,6 +151,10 @@ pub(super) fn decide(runtime: &Runtime, running: &Running, taken: &PulledOutboun
             .map_or(RECEIPT_WAIT, Duration::from_secs),
         ..RetryPolicies::from_limits(&runtime.limits)
     };
+    let kind = match kind {
+        SendErrorKind::Ambiguous if running.transport.may_repeat() => SendErrorKind::Unreachable,
+        kind => kind,
+    };
     policies.decide(&Failure {
         kind,
         made: taken.message.attempts + 1,

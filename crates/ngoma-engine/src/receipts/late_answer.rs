@@ -1,8 +1,8 @@
 //! What a carrier said of a message that was handed on.
 
-use super::key_of_sent;
+use super::{key_of_receipt, key_of_sent};
 use crate::bounds::bound_id;
-use crate::channel::{LateAnswer, ReceiveError, Reported, Sent};
+use crate::channel::{LateAnswer, ReceiveError, Reported, Sent, ToldIn};
 use crate::directory::ChannelEntry;
 use crate::engine::Runtime;
 use crate::inbound::unavailable;
@@ -29,7 +29,10 @@ pub(crate) async fn answer(
             .as_ref()
             .ok()
             .and_then(|sent| sent.provider_id.as_deref())
-            .map(|id| key_of_sent(channel, id)),
+            .map(|id| match answer.told_in {
+                ToldIn::Answer => key_of_sent(channel, id),
+                ToldIn::Receipt => key_of_receipt(channel, id),
+            }),
         answer: bounded(answer),
     };
     let event = Event {

@@ -70,6 +70,11 @@ pub(crate) fn key_of_sent(channel: &ChannelEntry, provider_id: &str) -> String {
     carrier_key(channel.record.policy.id_base, Side::Response, provider_id)
 }
 
+/// The same of an id that a receipt tells.
+fn key_of_receipt(channel: &ChannelEntry, provider_id: &str) -> String {
+    carrier_key(channel.record.policy.id_base, Side::Receipt, provider_id)
+}
+
 fn carrier_key(base: IdBase, side: Side, id: &str) -> String {
     let mut key = canonical(base, side, id);
     bound_id(Some(&mut key));

@@ -11,6 +11,9 @@ pub(crate) fn hand_on(service: &ServiceEntry, input: &StepInput) -> StepOutcome 
     let StepInput::Message(message) = input else {
         return StepOutcome::default();
     };
+    if message.get("session_event").is_some_and(|event| !event.is_null()) {
+        return failed("a relay takes no sessions: route the channel to another service".into());
+    }
     let settings = match settings(&service.config) {
         Ok(settings) => settings,
         Err(error) => return failed(format!("its config cannot be read: {error}")),

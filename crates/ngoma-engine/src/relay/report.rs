@@ -2,7 +2,7 @@
 
 use super::hand_on::failed;
 use super::{Kept, settings};
-use crate::channel::{Report, ReportedStatus, Reports};
+use crate::channel::{EndReports, Report, ReportedStatus, Reports};
 use crate::directory::ServiceEntry;
 use crate::engine::Runtime;
 use crate::record::Status;
@@ -66,11 +66,11 @@ async fn why_not_sent(runtime: &Runtime, event: &StoredEvent) -> Result<Reported
 }
 
 fn is_wanted(reports: Reports, status: ReportedStatus) -> bool {
-    match reports {
-        Reports::None => false,
-        Reports::Failures => !matches!(status, ReportedStatus::Delivered | ReportedStatus::Pending),
-        Reports::Final => status != ReportedStatus::Pending,
-        Reports::All => true,
+    match (status, reports.end) {
+        (ReportedStatus::Pending, _) => reports.before,
+        (_, EndReports::None) => false,
+        (ReportedStatus::Delivered, EndReports::Failures) => false,
+        (_, EndReports::All | EndReports::Failures) => true,
     }
 }
 
@@ -81,14 +81,16 @@ mod tests {
     #[test]
     fn a_system_learns_what_it_asked_for() {
         use ReportedStatus::*;
-        let check = |reports, expected: [bool; 6]| {
+        let check = |end, before, expected: [bool; 6]| {
+            let reports = Reports { end, before };
             let found =
                 [Delivered, Undelivered, Rejected, Expired, Unknown, Pending].map(|status| is_wanted(reports, status));
             assert_eq!(found, expected, "{reports:?}");
         };
-        check(Reports::None, [false; 6]);
-        check(Reports::Final, [true, true, true, true, true, false]);
-        check(Reports::Failures, [false, true, true, true, true, false]);
-        check(Reports::All, [true; 6]);
+        check(EndReports::None, false, [false; 6]);
+        check(EndReports::All, false, [true, true, true, true, true, false]);
+        check(EndReports::Failures, false, [false, true, true, true, true, false]);
+        check(EndReports::All, true, [true; 6]);
+        check(EndReports::None, true, [false, false, false, false, false, true]);
     }
 }

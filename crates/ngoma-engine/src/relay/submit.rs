@@ -73,6 +73,10 @@ fn plan(
     check_texts(&message.to, &message.content, runtime.limits.content_chars)
         .map_err(|(field, problem)| invalid(field, problem))?;
     let way = choose_channel(runtime, service, ENDPOINT, &message.to).map_err(|reason| invalid("channel", reason))?;
+    if message.is_as_written && !way.running.transport.sends_as_written() {
+        let problem = "it is a part of a text, or no text: only a carrier's channel of SMPP can send it";
+        return Err(invalid("channel", problem.into()));
+    }
     check_address(&way.to).map_err(|(field, problem)| invalid(field, problem))?;
     let catalog = runtime.catalog();
     let by = catalog.channel(way.running.id);

@@ -17,6 +17,7 @@ mod program;
 mod queue;
 mod simulate;
 mod smpp;
+mod smpp_kill;
 mod smpp_server;
 mod smsc;
 mod store;

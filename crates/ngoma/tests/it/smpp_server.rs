@@ -276,10 +276,50 @@ async fn a_system_binds_within_tls_and_a_reload_unbinds_it_in_order() {
     scene.server.process.signal(libc::SIGHUP).unwrap();
     assert_eq!(system.over().await, ngoma_smpp::EndReason::UnboundByPeer);
     soon(scene.smsc.bound()).await;
+    // A certificate that was renewed badly takes nothing else down.
+    std::fs::write(&chain, "nothing").unwrap();
+    scene.server.process.signal(libc::SIGHUP).unwrap();
+    soon(scene.smsc.bound()).await;
+    assert!(soon(bound()).await.is_none());
+    std::fs::write(&chain, &certificates.chain).unwrap();
+    scene.server.process.signal(libc::SIGHUP).unwrap();
+    soon(scene.smsc.bound()).await;
     // Whoever does not speak TLS is not let in, nor whoever asks for another name.
     assert!(soon(Esme::bind(port, &bind)).await.is_err());
     let link = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     assert!(client.connect("example.org", link).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_joined_is_refused_before_anything_is_stored() {
+    let scene = Scene::open().await;
+    let other = r#"
+        [account.other.channel.systems]
+        type = "smpp_server"
+        config = { system_id = "records", password = "horn" }
+    "#;
+    let relay = |name: &str, channel: &str| {
+        format!("[account.test.service.{name}]\nkind = \"relay\"\nconfig = {{ channel = \"{channel}\" }}\n")
+    };
+    for (toml, problem) in [
+        (
+            other.to_owned(),
+            "channel other/systems: config.system_id: another channel has it",
+        ),
+        (
+            relay("more", "sms"),
+            "service test/more: channel test/sms is none that systems speak by",
+        ),
+        (relay("more", "systems"), "stands for channel test/systems already"),
+        (
+            relay("more", "nothing"),
+            "service test/more: there is no channel test/nothing",
+        ),
+    ] {
+        let output = scene.server.apply(&scene.server.write("wrong.toml", &toml));
+        let error = crate::program::one_error_line(&output);
+        assert!(error.contains(problem), "{error}");
+    }
 }
 
 #[test]

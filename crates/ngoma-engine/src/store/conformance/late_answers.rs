@@ -21,6 +21,7 @@ fn answer(ground: &Ground, message: &MessageId, result: Result<&str, &str>) -> L
         carrier_key: None,
         answer: LateAnswer {
             message: message.clone(),
+            told_in: Default::default(),
             result: match result {
                 Ok(id) => Ok(Sent {
                     provider_id: Some(id.to_owned()),
