@@ -1,6 +1,6 @@
 //! Certificates for tests of TLS, made anew each time.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 /// An authority, and a server of this machine that it vouches for; all in PEM.
 pub struct Certificates {
@@ -19,6 +19,8 @@ impl Certificates {
     /// When the machine has no random numbers.
     pub fn of_this_machine() -> Self {
         let mut params = CertificateParams::new(Vec::new()).expect("no names");
+        // Another name than the server's: OpenSSL takes a certificate that names itself as its issuer for self-signed.
+        params.distinguished_name.push(DnType::CommonName, "authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(params, new_key()).expect("it can sign");
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];

@@ -80,8 +80,10 @@ impl State {
         }
         let limit = self.limit.as_mut()?;
         let passed = (now - limit.updated).as_secs_f64();
+        let before = limit.rate;
         limit.rate += passed * (INCREASE * limit.refused_at).max(SLOWEST * INCREASE);
-        limit.tokens = (limit.tokens + passed * limit.rate).min(1.0);
+        // It grew all the while.
+        limit.tokens = (limit.tokens + passed * (before + limit.rate) / 2.0).min(1.0);
         limit.updated = now;
         if limit.rate > GIVEN_UP_AT * limit.refused_at {
             self.limit = None;

@@ -86,18 +86,13 @@ fn sender(
         return Ok(None);
     }
     let from = address::read(&message.source, ctx.country).value().to_owned();
-    let is_known = settings
-        .senders
-        .iter()
-        .chain(&ctx.address)
-        .any(|sender| *sender == message.source.address || *sender == from);
-    match is_known {
-        true => Ok(Some(from)),
-        false => Err((
-            CommandStatus::INVALID_SOURCE_ADDRESS,
-            format!("it is from {from:?}, which is not in the setting senders"),
-        )),
-    }
+    let mut allowed = settings.senders.iter().chain(&ctx.address);
+    // As it is allowed, whatever type of number the system says it has.
+    let known = allowed.find(|sender| **sender == message.source.address || **sender == from);
+    known.cloned().map(Some).ok_or_else(|| {
+        let reason = format!("it is from {from:?}, which is not in the setting senders");
+        (CommandStatus::INVALID_SOURCE_ADDRESS, reason)
+    })
 }
 
 /// SMPP's higher numbers are more urgent (§5.2.14).

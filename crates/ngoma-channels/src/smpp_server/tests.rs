@@ -164,6 +164,14 @@ async fn a_system_hands_messages_over_and_learns_their_ids() {
     };
     assert_eq!((taken.priority, taken.reports), (Priority::Urgent, of_its_end));
     assert_eq!(taken.valid_for, Some(Duration::from_secs(7_200)));
+    // A short code that says it is international is the short code all the same.
+    let short = ShortMessage {
+        source: international("8864"),
+        ..submission("hi")
+    };
+    esme.submit(short).await;
+    let (_, taken) = line.line.door.submissions().pop().expect("one");
+    assert_eq!(taken.from.as_deref(), Some("8864"));
     let wide = ShortMessage {
         data_coding: 8,
         short_message: vec![0, 0xE7, 0xD8, 0x3D, 0xDE, 0x00].into(),
@@ -182,7 +190,7 @@ async fn a_system_hands_messages_over_and_learns_their_ids() {
         .into_iter()
         .map(|(_, taken)| taken.content)
         .collect();
-    assert_eq!(texts[1..], ["ç😀".to_owned(), "a".repeat(400)]);
+    assert_eq!(texts[2..], ["ç😀".to_owned(), "a".repeat(400)]);
     assert_eq!(esme.unbind().await, EndReason::Unbound);
 }
 

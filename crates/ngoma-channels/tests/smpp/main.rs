@@ -2,9 +2,13 @@
 //! PyPI's `smpplib` and `smpp.twisted3`, and Kannel. Run by `cargo xtask test`, which installs them.
 
 mod carriers;
+mod codings;
 mod esmes;
 mod kannel;
 mod peer;
+mod pem;
+mod server;
+mod systems;
 
 use std::time::Duration;
 

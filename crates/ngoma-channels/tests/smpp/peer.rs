@@ -30,7 +30,10 @@ impl Peer {
 
     /// A script of Python's.
     pub fn python(script: &str, arguments: &[&str]) -> Self {
-        Self::start(Command::new(packages().join("venv/bin/python")), script, arguments)
+        let mut command = Command::new(packages().join("venv/bin/python"));
+        // Twisted warns that it has no service_identity.
+        command.args(["-W", "ignore"]);
+        Self::start(command, script, arguments)
     }
 
     fn start(mut command: Command, script: &str, arguments: &[&str]) -> Self {
@@ -53,16 +56,21 @@ impl Peer {
 
     /// The next thing it says, which must be about `what`: its value, or all of it when there is more.
     pub async fn says(&mut self, what: &str) -> Value {
-        let line = soon(self.lines.next_line())
-            .await
-            .expect("it can be read")
-            .expect("it runs");
-        let mut said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        assert!(said.get(what).is_some(), "it says {line} instead of {what}");
+        let mut said = self.says_any().await;
+        assert!(said.get(what).is_some(), "it says {said} instead of {what}");
         match said.as_object().is_some_and(|said| said.len() == 1) {
             true => said[what].take(),
             false => said,
         }
+    }
+
+    /// The next thing it says, whatever it is about.
+    pub async fn says_any(&mut self) -> Value {
+        let line = soon(self.lines.next_line())
+            .await
+            .expect("it can be read")
+            .expect("it runs");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
     /// Tells it what to do.
