@@ -1,6 +1,7 @@
 //! A session on its link: one task that reads, writes and keeps the time, and a handle to send by.
 
 use crate::CommandStatus;
+use crate::link::Writer;
 use crate::pdu::{Bind, BindResponse, MessageResponse, Operation, Outbind, ShortMessage};
 use crate::session::{EndReason, Ended, Event, Grant, RequestError, Session, Ticket};
 use crate::wire::EncodeError;
@@ -12,7 +13,7 @@ use futures_util::{FutureExt, StreamExt};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
@@ -171,9 +172,12 @@ impl Handle {
         }
     }
 
-    /// How many more messages may go at once.
+    /// How many more messages may go at once; none when the session is over.
     pub fn free(&self) -> usize {
-        self.places.available_permits()
+        match self.places.is_closed() {
+            true => 0,
+            false => self.places.available_permits(),
+        }
     }
 
     /// Returns when the window has room, or the session is over.
@@ -218,8 +222,10 @@ pub struct Connection<H> {
     _held: mpsc::Sender<Ask>,
     status: watch::Sender<Status>,
     sending: HashMap<Ticket, Sending>,
-    /// What the handler works on; begun in the order in which it came.
+    /// The messages that the handler works on; begun in the order in which they came.
     taking: FuturesUnordered<BoxFuture<'static, Ask>>,
+    /// Whether there is to be a session: nobody needs to know once the link is gone.
+    granting: FuturesUnordered<BoxFuture<'static, Ask>>,
 }
 
 /// A message that is not answered yet.
@@ -249,6 +255,7 @@ impl<H: Handler> Connection<H> {
             status,
             sending: HashMap::new(),
             taking: FuturesUnordered::new(),
+            granting: FuturesUnordered::new(),
         };
         (connection, handle)
     }
@@ -266,7 +273,8 @@ impl<H: Handler> Connection<H> {
 
     /// Runs until the session is over.
     pub async fn run(mut self, link: impl AsyncRead + AsyncWrite + Send) -> EndReason {
-        let (mut reading, mut writing) = tokio::io::split(link);
+        let (mut reading, writing) = tokio::io::split(link);
+        let mut writer = Writer::new(writing);
         let mut read = vec![0; READ_AT_ONCE];
         let mut asks = Vec::with_capacity(ASKS_AT_ONCE);
         let reason = loop {
@@ -274,7 +282,8 @@ impl<H: Handler> Connection<H> {
                 break reason;
             }
             let due = self.session.next_deadline().map(|due| self.started + due);
-            let (may_read, has_more) = (self.session.may_read(), !self.session.outgoing().is_empty());
+            let may_read = self.session.may_read();
+            let has_more = !self.session.outgoing().is_empty() || !writer.is_flushed();
             tokio::select! {
                 count = reading.read(&mut read), if may_read => match count {
                     Ok(0) | Err(_) => self.session.link_lost(),
@@ -283,8 +292,8 @@ impl<H: Handler> Connection<H> {
                         self.session.received(&read[..count], now);
                     }
                 },
-                count = writing.write(self.session.outgoing()), if has_more => match count {
-                    Ok(0) | Err(_) => self.session.link_lost(),
+                count = writer.carry(self.session.outgoing()), if has_more => match count {
+                    Err(_) => self.session.link_lost(),
                     Ok(count) => {
                         let now = self.now();
                         self.session.written(count, now);
@@ -296,13 +305,16 @@ impl<H: Handler> Connection<H> {
                     }
                 }
                 Some(ask) = self.taking.next(), if !self.taking.is_empty() => self.do_ask(ask),
+                Some(ask) = self.granting.next(), if !self.granting.is_empty() => self.do_ask(ask),
                 () = tokio::time::sleep_until(due.unwrap_or(self.started)), if due.is_some() => {
                     let now = self.now();
                     self.session.tick(now);
                 }
             }
         };
-        let _ = writing.shutdown().await;
+        // What the handler has begun goes on meanwhile.
+        drop(self);
+        writer.shut_down().await;
         reason
     }
 
@@ -366,15 +378,19 @@ impl<H: Handler> Connection<H> {
                     self.status.send_replace(Status::Bound(bound));
                 }
                 Event::BindRequested(bind) => {
-                    self.ask_handler(move |handler| async move { Ask::Bind(handler.bind(&bind).await) })
+                    let handler = Arc::clone(&self.handler);
+                    self.granting
+                        .push(async move { Ask::Bind(handler.bind(&bind).await) }.boxed());
                 }
                 Event::Received {
                     sequence,
                     operation,
                     message,
-                } => self.ask_handler(move |handler| async move {
-                    Ask::Answer(sequence, handler.take(operation, *message).await)
-                }),
+                } => {
+                    let handler = Arc::clone(&self.handler);
+                    let work = async move { Ask::Answer(sequence, handler.take(operation, *message).await) };
+                    self.taking.push(work.boxed());
+                }
                 Event::Answered {
                     ticket,
                     status,
@@ -401,21 +417,15 @@ impl<H: Handler> Connection<H> {
                     body,
                 }),
                 Event::Outbind(outbind) => {
-                    self.ask_handler(move |handler| async move { Ask::Outbind(handler.outbind(&outbind).await) })
+                    let handler = Arc::clone(&self.handler);
+                    self.granting
+                        .push(async move { Ask::Outbind(handler.outbind(&outbind).await) }.boxed());
                 }
                 Event::Sent(_) | Event::Alert => {}
                 Event::Ended(ended) => return Some(self.tell_end(ended)),
             }
         }
         None
-    }
-
-    /// Lets the handler work while the link goes on; what it says is done here.
-    fn ask_handler<Work>(&self, work: impl FnOnce(Arc<H>) -> Work)
-    where
-        Work: Future<Output = Ask> + Send + 'static,
-    {
-        self.taking.push(work(Arc::clone(&self.handler)).boxed());
     }
 }
 
@@ -450,6 +460,7 @@ impl<H> Connection<H> {
         for ticket in ended.unanswered {
             self.end(ticket, |ticket| Outcome::Unanswered(ticket, why.clone()));
         }
+        self.granting.clear();
         self.places.close();
         self.status.send_replace(Status::Over(ended.reason));
         ended.reason
@@ -461,7 +472,7 @@ impl<H> Drop for Connection<H> {
     fn drop(&mut self) {
         self.session.link_lost();
         self.tell_outcomes();
-        // What the handler has begun it ends, though nobody is told any more.
+        // The messages that the handler has begun it ends, though nobody is told any more.
         let mut taking = std::mem::take(&mut self.taking);
         if let (false, Ok(runtime)) = (taking.is_empty(), tokio::runtime::Handle::try_current()) {
             runtime.spawn(async move { while taking.next().await.is_some() {} });

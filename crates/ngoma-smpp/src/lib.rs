@@ -5,6 +5,7 @@
 //! PDUs, and [`receipt`] what they say of messages sent before.
 
 mod connection;
+mod link;
 pub mod pdu;
 pub mod receipt;
 mod session;

@@ -7,9 +7,10 @@ use ngoma_smpp::{
     Windows,
 };
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::DuplexStream;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 /// One end's owner.
 struct Desk {
@@ -180,4 +181,94 @@ async fn an_end_that_neither_answers_nor_speaks_is_given_up() {
     let (left, _right) = tokio::io::duplex(4_096);
     let mut esme = run(Role::Esme, Config::default(), &desk(0, None), left);
     assert_eq!(esme.bound().await, Err(EndReason::BindTimeout));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_over_has_no_room() {
+    let (left, right) = tokio::io::duplex(4_096);
+    let mut esme = run(Role::Esme, Config::default(), &desk(0, None), left);
+    let mut smsc = run(Role::Smsc, Config::default(), &desk(0, None), right);
+    esme.bound().await.expect("it is granted");
+    assert_eq!(esme.free(), 64);
+    esme.unbind().await;
+    assert_eq!(esme.over().await, EndReason::Unbound);
+    assert_eq!(smsc.over().await, EndReason::UnboundByPeer);
+    assert_eq!((esme.free(), smsc.free()), (0, 0));
+    // Whoever waits for room is not left waiting.
+    esme.room().await;
+}
+
+/// An owner who works on one thing for ever, or until he may go on; what is dropped and what is ended is told.
+#[derive(Default)]
+struct Slow {
+    looks: bool,
+    begun: Notify,
+    go_on: Notify,
+    ended: Notify,
+    is_dropped: Arc<AtomicBool>,
+}
+
+struct Dropped(Arc<AtomicBool>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Handler for Slow {
+    async fn take(&self, _: Operation, _: ShortMessage) -> Answer {
+        self.begun.notify_one();
+        self.go_on.notified().await;
+        self.ended.notify_one();
+        Answer::taken("m1")
+    }
+
+    async fn bind(&self, _: &Bind) -> Result<Grant, CommandStatus> {
+        if self.looks {
+            let _told = Dropped(Arc::clone(&self.is_dropped));
+            self.begun.notify_one();
+            std::future::pending::<()>().await;
+        }
+        Ok("smsc".into())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_looks_at_a_bind_whose_link_is_gone() {
+    let slow = Arc::new(Slow {
+        looks: true,
+        ..Slow::default()
+    });
+    let (left, right) = tokio::io::duplex(4_096);
+    let (connection, mut smsc) = Connection::new(Role::Smsc, Config::default(), Arc::clone(&slow));
+    tokio::spawn(connection.run(right));
+    let (mut connection, _esme) = Connection::new(Role::Esme, Config::default(), desk(0, None));
+    connection.bind(&bind()).expect("it is open");
+    let esme = tokio::spawn(connection.run(left));
+    slow.begun.notified().await;
+    assert!(!slow.is_dropped.load(Ordering::SeqCst));
+    esme.abort();
+    assert_eq!(smsc.over().await, EndReason::LinkLost);
+    assert!(slow.is_dropped.load(Ordering::SeqCst));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_is_begun_is_worked_to_its_end_though_its_link_is_gone() {
+    let slow = Arc::new(Slow::default());
+    let (left, right) = tokio::io::duplex(4_096);
+    let (connection, mut smsc) = Connection::new(Role::Smsc, Config::default(), Arc::clone(&slow));
+    tokio::spawn(connection.run(right));
+    let (mut connection, mut esme) = Connection::new(Role::Esme, Config::default(), desk(0, None));
+    connection.bind(&bind()).expect("it is open");
+    let running = tokio::spawn(connection.run(left));
+    esme.bound().await.expect("it is granted");
+    let sending = tokio::spawn(async move { esme.send(Operation::Submit, message()).await });
+    slow.begun.notified().await;
+    running.abort();
+    assert_eq!(smsc.over().await, EndReason::LinkLost);
+    assert!(matches!(sending.await.expect("it runs"), Outcome::Unanswered(..)));
+    slow.go_on.notify_one();
+    slow.ended.notified().await;
 }

@@ -6,7 +6,7 @@ use super::times;
 use ngoma_engine::channel::{Report, ReportedStatus};
 use ngoma_message::Timestamp;
 use ngoma_smpp::pdu::ShortMessage;
-use ngoma_smpp::receipt::{self, MessageState};
+use ngoma_smpp::receipt::{self, MessageState, ReceiptText};
 use ngoma_smpp::tlv;
 use serde_json::Value;
 
@@ -41,18 +41,16 @@ fn text(report: &Report, state: MessageState) -> String {
         .and_then(Value::as_i64)
         .map_or(report.at, Timestamp::from_micros);
     let beginning = noted(TEXT).and_then(Value::as_str).unwrap_or_default();
-    let beginning: String = beginning
-        .chars()
-        .map(|sign| if sign.is_ascii_graphic() { sign } else { ' ' })
-        .collect();
-    let delivered = u8::from(report.status == ReportedStatus::Delivered);
-    format!(
-        "id:{} sub:001 dlvrd:00{delivered} submit date:{} done date:{} stat:{state} err:{} text:{beginning}",
-        report.message,
-        times::in_receipt(submitted.to_datetime()),
-        times::in_receipt(report.at.to_datetime()),
-        error(report),
-    )
+    let plain = |sign: char| if sign.is_ascii_graphic() { sign } else { ' ' };
+    let text = ReceiptText {
+        id: report.message.to_string(),
+        submitted: Some(times::in_receipt(submitted.to_datetime())),
+        done: Some(times::in_receipt(report.at.to_datetime())),
+        state_word: state.word().to_owned(),
+        error: Some(error(report)),
+        text: beginning.chars().map(plain).collect(),
+    };
+    text.to_string()
 }
 
 /// What goes into the text, of three characters.

@@ -16,7 +16,25 @@ const FIELDS: [&str; 8] = [
     "text:",
 ];
 
-/// What the text of a receipt says.
+/// What the text of a receipt says; it writes itself as appendix B has it. One message is one part (`sub:001`), and
+/// `dlvrd` follows from the state.
+///
+/// ```
+/// use ngoma_smpp::receipt::{MessageState, ReceiptText};
+///
+/// let receipt = ReceiptText {
+///     id: "0193".into(),
+///     submitted: Some("2611230829".into()),
+///     done: Some("2611230830".into()),
+///     state_word: MessageState::Undeliverable.word().into(),
+///     error: Some("027".into()),
+///     text: "Your appointment".into(),
+/// };
+/// assert_eq!(
+///     receipt.to_string(),
+///     "id:0193 sub:001 dlvrd:000 submit date:2611230829 done date:2611230830 stat:UNDELIV err:027 text:Your appointment"
+/// );
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReceiptText {
     /// The message's id.
@@ -29,7 +47,7 @@ pub struct ReceiptText {
     pub state_word: String,
     /// The carrier's own code, unless it is 0.
     pub error: Option<String>,
-    /// The first characters of the message.
+    /// The first characters of the message; of more than 20 the rest is not written.
     pub text: String,
 }
 

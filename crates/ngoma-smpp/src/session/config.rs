@@ -26,7 +26,7 @@ pub struct Config {
     pub bind_timeout: Duration,
     /// After how long without a message the session is given up; never when there is none.
     pub inactivity_timeout: Option<Duration>,
-    /// How long an unbind waits for answers that are still to come.
+    /// How long an unbind waits for answers that are still to come; for its own it then waits no longer, and 5 s at most.
     pub drain_timeout: Duration,
     /// The longest PDU that is read, in octets.
     pub longest_pdu: usize,

@@ -3,6 +3,7 @@
 //! The owner pushes what the link brings ([`Session::received`]), takes what it is to carry ([`Session::outgoing`],
 //! [`Session::written`]) and wakes it at [`Session::next_deadline`]. Moments are durations since any fixed point.
 
+mod answer_clock;
 mod config;
 mod event;
 mod outbox;
@@ -20,6 +21,7 @@ pub use window::Ticket;
 use crate::CommandStatus;
 use crate::pdu::{Bind, BindMode, BindResponse, Command, MessageResponse, Operation, Outbind, Pdu, ShortMessage};
 use crate::wire::{EncodeError, Framer};
+use answer_clock::AnswerClock;
 use outbox::Outbox;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -27,6 +29,10 @@ use window::{Pending, Window};
 
 /// How much may wait that the other side does not read, before nothing more of theirs is read: octets.
 const MOST_UNREAD: usize = 64 * 1024;
+/// The longest PDU that is read of somebody who is not bound yet: a bind has at most 119 octets (§4.1).
+const LONGEST_UNBOUND: usize = 256;
+/// How long the last words may take: our unbind and its answer, or the answer to theirs.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Where a session is (§2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,17 +74,23 @@ pub struct Session {
     moved_at: Duration,
     /// When the state ends by itself.
     until: Option<Duration>,
-    /// Since when nothing is read for too much of theirs is owed: an answer may lie there unread.
-    held_up: Option<Duration>,
+    /// It stands while nothing is read for too much of theirs is owed: an answer may lie there unread.
+    answer_clock: AnswerClock,
+    /// How much was refused before the bind.
+    refused: u32,
 }
 
 impl Session {
     /// A session on a link that was made at this moment.
     pub fn new(role: Role, config: Config, now: Duration) -> Self {
+        let longest_pdu = match role {
+            Role::Esme => config.longest_pdu,
+            Role::Smsc => config.longest_pdu.min(LONGEST_UNBOUND),
+        };
         Self {
             role,
             state: State::Open,
-            framer: Framer::new(config.longest_pdu),
+            framer: Framer::new(longest_pdu),
             outbox: Outbox::default(),
             window: Window::default(),
             owed: BTreeMap::new(),
@@ -88,7 +100,8 @@ impl Session {
             heard_at: now,
             moved_at: now,
             until: Some(now + config.bind_timeout),
-            held_up: None,
+            answer_clock: AnswerClock::default(),
+            refused: 0,
             config,
         }
     }
@@ -132,6 +145,7 @@ impl Session {
         let Windows { ours, theirs } = grant.windows.unwrap_or(self.config.windows());
         (self.config.window, self.config.inbound_window) = (ours, theirs);
         self.bind = None;
+        self.framer.limit_to(self.config.longest_pdu);
         self.state = State::Bound(mode);
         (self.until, self.moved_at) = (None, now);
         Ok(Some(bound))
@@ -203,7 +217,8 @@ impl Session {
         match self.state {
             State::Bound(mode) => {
                 self.state = State::Draining(mode);
-                self.until = Some(now + self.config.drain_timeout);
+                // They may have asked for the same before.
+                self.until.get_or_insert(now + self.config.drain_timeout);
                 self.unbind_when_drained(now);
             }
             State::Open | State::Binding(_) => self.close(EndReason::Unbound),
@@ -214,6 +229,7 @@ impl Session {
     /// Takes what the link brought.
     pub fn received(&mut self, octets: &[u8], now: Duration) {
         self.heard_at = now;
+        self.answer_clock.go_on(now);
         self.framer.push(octets);
         self.read(now);
         self.note_hold_up(now);
@@ -243,7 +259,8 @@ impl Session {
     /// The link took so many octets.
     pub fn written(&mut self, count: usize, now: Duration) {
         for sequence in self.outbox.written(count) {
-            let sent = self.window.sent(sequence, now + self.config.response_timeout);
+            let due = self.answer_clock.shows(now) + self.config.response_timeout;
+            let sent = self.window.sent(sequence, due);
             self.events.extend(sent.map(Event::Sent));
         }
         if let State::Closing(reason) = self.state
@@ -273,17 +290,20 @@ impl Session {
         }
         let asks = matches!(self.state, State::Bound(_) | State::Draining(_))
             && !self.window.has_enquiry()
-            && self.held_up.is_none();
+            && !self.answer_clock.is_held();
         let enquiry = asks.then(|| self.heard_at + self.config.enquire_after);
         let idle = match self.state {
             State::Bound(_) => self.config.inactivity_timeout.map(|timeout| self.moved_at + timeout),
             _ => None,
         };
-        let due = match self.held_up {
-            None => self.window.next_due(),
-            Some(_) => self.window.next_due_to_leave(),
-        };
-        [due, self.until, enquiry, idle].into_iter().flatten().min()
+        let answer = self
+            .window
+            .next_due_answer()
+            .and_then(|due| self.answer_clock.moment(due));
+        [self.window.next_due_to_leave(), answer, self.until, enquiry, idle]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Does what is due at this moment.
@@ -294,15 +314,14 @@ impl Session {
         if self.window.is_stalled(now) {
             return self.end(EndReason::Stalled);
         }
-        let due = match self.held_up {
-            None => self.window.take_due(now),
-            Some(_) => Vec::new(),
-        };
+        let all_read = self.answer_clock.all_read(now);
+        let due = all_read.map(|shown| self.window.take_due(shown)).unwrap_or_default();
         let mut over = None;
         for pending in due {
             match pending {
                 Pending::Message(ticket) => self.events.push_back(Event::TimedOut(ticket)),
                 // Whoever says something is there.
+                Pending::Enquiry if self.answer_clock.is_held() => {}
                 Pending::Enquiry if self.heard_at + self.config.response_timeout > now => {}
                 Pending::Enquiry => over = Some(EndReason::NoEcho),
                 Pending::Bind => over = Some(EndReason::BindTimeout),
@@ -317,11 +336,13 @@ impl Session {
                 State::Open | State::Binding(_) => return self.end(EndReason::BindTimeout),
                 State::Bound(_) | State::Draining(_) if self.unbind.is_some() => {
                     self.owed.clear();
+                    self.until = Some(now + self.last_words());
                     self.say_unbound();
                 }
                 State::Draining(_) => self.say_unbind(now),
+                State::Unbinding => return self.end(EndReason::Unbound),
                 State::Closing(reason) => return self.end(reason),
-                State::Bound(_) | State::Unbinding | State::Ended => {}
+                State::Bound(_) | State::Ended => {}
             }
         }
         self.unbind_when_drained(now);
@@ -335,7 +356,10 @@ impl Session {
         {
             return self.unbind(now);
         }
-        if self.heard_at + self.config.enquire_after <= now && !self.window.has_enquiry() && self.held_up.is_none() {
+        if self.heard_at + self.config.enquire_after <= now
+            && !self.window.has_enquiry()
+            && !self.answer_clock.is_held()
+        {
             let _ = self.request(Pdu::EnquireLink, Pending::Enquiry, now);
         }
     }
@@ -348,15 +372,16 @@ impl Session {
 
     /// Their answers have as much time as they had before we stopped reading.
     fn note_hold_up(&mut self, now: Duration) {
-        match (self.owes_too_much(), self.held_up) {
-            (true, None) => self.held_up = Some(now),
-            (false, Some(since)) => {
-                self.window.postpone(now - since);
-                self.heard_at = self.heard_at.max(now);
-                self.held_up = None;
-            }
-            (true, Some(_)) | (false, None) => {}
+        if self.owes_too_much() {
+            self.answer_clock.hold(now);
+        } else if self.answer_clock.is_held() {
+            self.answer_clock.go_on(now);
+            self.heard_at = self.heard_at.max(now);
         }
+    }
+
+    fn last_words(&self) -> Duration {
+        self.config.drain_timeout.min(LAST_WORDS)
     }
 
     fn may_send(&self) -> bool {
@@ -413,7 +438,8 @@ impl Session {
 
     fn say_unbind(&mut self, now: Duration) {
         self.state = State::Unbinding;
-        self.until = None;
+        // Its answer may lie unread behind what is not answered here: nobody waits for that.
+        self.until = Some(now + self.last_words());
         if self.request(Pdu::Unbind, Pending::Unbind, now).is_err() {
             self.end(EndReason::Unbound);
         }
@@ -424,6 +450,7 @@ impl Session {
         if matches!(self.state, State::Closing(_) | State::Ended) {
             return;
         }
+        self.bind = None;
         match self.outbox.octets().is_empty() {
             true => self.end(reason),
             false => {
@@ -439,6 +466,7 @@ impl Session {
             return;
         }
         self.state = State::Ended;
+        self.bind = None;
         // What is told as not sent must not leave after all.
         self.outbox = Outbox::default();
         let (not_sent, unanswered) = self.window.take_all();

@@ -2,7 +2,7 @@
 
 use super::permission::refusal;
 use super::window::Pending;
-use super::{EndReason, Event, Session, State};
+use super::{EndReason, Event, Role, Session, State};
 use crate::CommandStatus;
 use crate::pdu::command_id::RESPONSE;
 use crate::pdu::{BindResponse, Command, MessageResponse, Pdu};
@@ -10,13 +10,21 @@ use crate::wire::{self, Frame, FrameError, Malformed};
 use bytes::Bytes;
 use std::time::Duration;
 
+/// How much of somebody's who is not bound yet is refused before the session ends.
+const MOST_REFUSED: u32 = 3;
+
 impl Session {
     /// Reads what has come, as far as it may be taken.
     pub(super) fn read(&mut self, now: Duration) {
         while self.may_read() {
-            match self.framer.next_frame() {
-                Ok(None) => return,
-                Ok(Some(frame)) => self.take(&frame, now),
+            let Some(read) = self.framer.next_frame().transpose() else {
+                return;
+            };
+            // It may have lain here for long.
+            self.heard_at = now;
+            self.answer_clock.go_on(now);
+            match read {
+                Ok(frame) => self.take(&frame, now),
                 Err(error) => self.take_no_frame(error),
             }
         }
@@ -41,7 +49,8 @@ impl Session {
             Pdu::EnquireLink => self.say_plainly(CommandStatus::OK, sequence, Pdu::EnquireLinkResponse),
             Pdu::Unbind => {
                 self.unbind = Some(sequence);
-                self.until = Some(now + self.config.drain_timeout);
+                // Whoever asks twice, or after us, gets no more time by it.
+                self.until.get_or_insert(now + self.config.drain_timeout);
                 self.answer_unbind();
             }
             Pdu::Bind(bind) if self.bind.is_none() => {
@@ -160,7 +169,7 @@ impl Session {
             FrameError::Broken { sequence, .. } => (sequence, 0),
         };
         self.say_plainly(status, sequence, Pdu::GenericNack);
-        self.events.push_back(Event::Refused {
+        self.tell_refused(Event::Refused {
             status: Some(status),
             problem: error.to_string(),
             command_id,
@@ -182,12 +191,23 @@ impl Session {
     }
 
     fn note(&mut self, status: Option<CommandStatus>, frame: &Frame, problem: &str) {
-        self.events.push_back(Event::Refused {
+        self.tell_refused(Event::Refused {
             status,
             problem: problem.to_owned(),
             command_id: frame.command_id,
             body: frame.body.clone(),
         });
+    }
+
+    /// Who is not bound, and says little that may be said then, does not want to be.
+    fn tell_refused(&mut self, refused: Event) {
+        self.events.push_back(refused);
+        if self.role == Role::Smsc && self.state == State::Open {
+            self.refused += 1;
+            if self.refused == MOST_REFUSED {
+                self.close(EndReason::NotSmpp);
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::pdu::{BindMode, SmeAddress};
+use bytes::BytesMut;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -346,13 +347,23 @@ fn what_is_not_allowed_is_refused_and_the_session_goes_on() {
     assert!(matches!(pair.esme.poll(), Some(Event::Received { .. })));
 }
 
+/// A PDU as another implementation may send it.
+fn pdu(id: u32, body: &[u8]) -> Vec<u8> {
+    let header = [16 + body.len() as u32, id, 0, 9].map(u32::to_be_bytes).concat();
+    [header, body.to_vec()].concat()
+}
+
+/// What of theirs a link brings.
+fn octets(sequence: u32, pdu: Pdu) -> BytesMut {
+    let mut octets = BytesMut::new();
+    let status = CommandStatus::OK;
+    crate::wire::encode(&Command { status, sequence, pdu }, &mut octets).unwrap();
+    octets
+}
+
 /// Octets as another implementation may send them, and what is answered: the status and the operation.
 #[test]
 fn bad_input_gets_the_right_status_and_keeps_the_session() {
-    let pdu = |id: u32, body: &[u8]| {
-        let header = [16 + body.len() as u32, id, 0, 9].map(u32::to_be_bytes).concat();
-        [header, body.to_vec()].concat()
-    };
     let check = |octets: &[u8], expected: Option<(u32, u32)>, goes_on: bool| {
         let mut pair = Pair::bound(BindMode::Transceiver, Config::default());
         pair.smsc.received(octets, pair.now);
@@ -561,27 +572,34 @@ struct End {
     under_way: usize,
     /// The numbers of messages it was brought and has not answered.
     owed: Vec<u32>,
+    /// When each message left.
+    sent_at: BTreeMap<Ticket, Duration>,
 }
 
 impl End {
     fn new() -> Self {
-        let (listener, under_way, owed) = (Listener::new(), 0, Vec::new());
         Self {
-            listener,
-            under_way,
-            owed,
+            listener: Listener::new(),
+            under_way: 0,
+            owed: Vec::new(),
+            sent_at: BTreeMap::new(),
         }
     }
 
-    fn hear(&mut self, session: &mut Session) {
+    fn hear(&mut self, session: &mut Session, now: Duration) {
         while let Some(event) = session.poll() {
             match event {
                 Event::Received { sequence, .. } => self.owed.push(sequence),
-                Event::Sent(ticket) => self.listener.tickets.push(ticket),
+                Event::Sent(ticket) => {
+                    self.listener.tickets.push(ticket);
+                    self.sent_at.insert(ticket, now);
+                }
                 Event::Answered { .. } => self.under_way -= 1,
                 Event::TimedOut(ticket) => {
                     self.under_way -= 1;
                     self.listener.given_up(ticket);
+                    let waited = now - self.sent_at[&ticket];
+                    assert!(waited >= session.config.response_timeout, "given up after {waited:?}");
                 }
                 _ => {}
             }
@@ -676,10 +694,291 @@ proptest! {
                 break;
             }
             pair.take(turn, &mut esme, &mut smsc);
-            esme.hear(&mut pair.esme);
-            smsc.hear(&mut pair.smsc);
+            esme.hear(&mut pair.esme, pair.now);
+            smsc.hear(&mut pair.smsc, pair.now);
             esme.check(&pair.esme, &config);
             smsc.check(&pair.smsc, &config);
         }
+    }
+}
+
+/// An ESME that is bound and takes so many messages at once; what it says is taken at once by the link.
+struct Alone {
+    esme: Session,
+    now: Duration,
+    /// The numbers of what it was brought and has not answered.
+    owed: VecDeque<u32>,
+    brought: u32,
+    /// When each message was given up.
+    given_up: Vec<(Ticket, Duration)>,
+}
+
+impl Alone {
+    fn bound(inbound_window: usize) -> Self {
+        let config = Config {
+            inbound_window,
+            ..Config::default()
+        };
+        let mut alone = Self {
+            esme: Pair::bound(BindMode::Transceiver, config).esme,
+            now: Duration::ZERO,
+            owed: VecDeque::new(),
+            brought: 0,
+            given_up: Vec::new(),
+        };
+        alone.settle();
+        alone
+    }
+
+    fn submit(&mut self) -> Ticket {
+        let ticket = self.esme.send(Operation::Submit, message("hello"), self.now).unwrap();
+        self.settle();
+        ticket
+    }
+
+    /// So many messages come at once.
+    fn bring(&mut self, count: u32) {
+        let message = |sequence| octets(sequence, Pdu::Message(Operation::Deliver, Box::default()));
+        let brought: Vec<u8> = (self.brought + 1..=self.brought + count).flat_map(message).collect();
+        self.brought += count;
+        self.esme.received(&brought, self.now);
+        self.settle();
+    }
+
+    fn answer(&mut self) {
+        let sequence = self.owed.pop_front().expect("it owes an answer");
+        self.esme.answer(sequence, CommandStatus::OK, id(""), self.now).unwrap();
+        self.settle();
+    }
+
+    fn pass_until(&mut self, moment: Duration) {
+        while let Some(due) = self.esme.next_deadline().filter(|due| *due < moment) {
+            self.now = self.now.max(due);
+            self.settle();
+        }
+        self.now = moment;
+        self.settle();
+    }
+
+    /// Does what is due, writes all there is, hears what happened.
+    fn settle(&mut self) {
+        self.esme.tick(self.now);
+        let length = self.esme.outgoing().len();
+        self.esme.written(length, self.now);
+        while let Some(event) = self.esme.poll() {
+            match event {
+                Event::Received { sequence, .. } => self.owed.push_back(sequence),
+                Event::TimedOut(ticket) => self.given_up.push((ticket, self.now)),
+                Event::Ended(ended) => panic!("{ended:?}"),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What was sent before a hold-up is not charged with it, and what was sent meanwhile not with what was before.
+#[test]
+fn a_message_is_given_only_the_time_in_which_nothing_was_read_while_it_waited() {
+    let mut alone = Alone::bound(1);
+    let before = alone.submit();
+    alone.pass_until(10 * SECOND);
+    alone.bring(1);
+    alone.pass_until(129 * SECOND);
+    let meanwhile = alone.submit();
+    alone.pass_until(130 * SECOND);
+    assert_eq!(alone.given_up, []);
+    alone.answer();
+    alone.pass_until(200 * SECOND);
+    // Nothing was read for 120 seconds, of which one is as usual.
+    assert_eq!(
+        alone.given_up,
+        [(before, (60 + 119) * SECOND), (meanwhile, (130 + 60) * SECOND)]
+    );
+}
+
+#[test]
+fn what_came_during_a_hold_up_is_read_before_anything_is_given_up() {
+    let mut alone = Alone::bound(1);
+    let ticket = alone.submit();
+    alone.pass_until(59 * SECOND + SECOND / 2);
+    alone.bring(1);
+    alone.pass_until(100 * SECOND);
+    alone.answer();
+    assert_eq!(alone.given_up, []);
+    alone.pass_until(101 * SECOND);
+    assert_eq!(alone.given_up, [(ticket, 101 * SECOND)]);
+}
+
+proptest! {
+    /// The other side keeps the window full for ever and never answers: what lies between two of its messages counts up
+    /// to a second, and after the time for an answer in all it is given up; whether they come one by one or many at once.
+    #[test]
+    fn a_lost_answer_is_found_out_under_any_load(
+        pauses in prop::collection::vec(0..3_000_u64, 400),
+        inbound_window in 1..4_usize,
+        at_once in 1..30_u32,
+    ) {
+        let mut alone = Alone::bound(inbound_window);
+        let ticket = alone.submit();
+        let mut counted = Duration::ZERO;
+        while alone.esme.may_read() {
+            alone.bring(at_once);
+        }
+        for pause in pauses.into_iter().map(Duration::from_millis) {
+            prop_assert!(!alone.esme.may_read());
+            alone.pass_until(alone.now + pause);
+            alone.answer();
+            while alone.esme.may_read() {
+                alone.bring(at_once);
+            }
+            counted += pause.min(SECOND);
+            if counted >= 60 * SECOND {
+                prop_assert_eq!(&alone.given_up, &[(ticket, alone.now)]);
+                break;
+            }
+            prop_assert!(alone.given_up.is_empty());
+        }
+    }
+}
+
+/// An answer that is owed holds it up or nothing does; how long its end may take, and how long it takes in all.
+#[test]
+fn an_unbind_that_is_never_answered_ends_by_itself() {
+    let check = |is_held_up: bool, drain: u32, expected: u32| {
+        let config = Config {
+            inbound_window: 1,
+            drain_timeout: drain * SECOND,
+            ..Config::default()
+        };
+        let mut pair = Pair::bound(BindMode::Transceiver, config);
+        if is_held_up {
+            pair.submit("hello").unwrap();
+            pair.carry();
+        }
+        let smsc = &mut pair.smsc;
+        assert_eq!(smsc.may_read(), !is_held_up);
+        smsc.unbind(pair.now);
+        let mut now = pair.now;
+        while let Some(due) = smsc.next_deadline() {
+            let length = smsc.outgoing().len();
+            smsc.written(length, now);
+            now = due;
+            smsc.tick(now);
+        }
+        assert!(smsc.is_over(), "held up: {is_held_up}");
+        assert_eq!(now, expected * SECOND, "held up: {is_held_up}, {drain} s");
+    };
+    check(false, 10, 5);
+    check(false, 2, 2);
+    check(true, 10, 15);
+    check(true, 2, 4);
+}
+
+#[test]
+fn who_asks_twice_to_be_unbound_waits_no_longer_and_is_answered() {
+    let mut pair = Pair::bound(BindMode::Transceiver, Config::default());
+    pair.submit("hello").unwrap();
+    pair.carry();
+    for _ in 0..2 {
+        pair.smsc.received(&pdu(0x06, b""), pair.now);
+        pair.pass(5 * SECOND);
+    }
+    assert!(!pair.smsc.is_over(), "it is still to be written");
+    assert_eq!(
+        pair.smsc.outgoing(),
+        [0, 0, 0, 16, 0x80, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 9]
+    );
+    pair.smsc.written(16, pair.now);
+    assert!(pair.smsc.is_over());
+}
+
+/// What somebody says who is not bound, whether the session goes on, and what is answered last: the operation and the
+/// status.
+#[test]
+fn who_is_not_bound_is_not_listened_to_for_long() {
+    let check = |said: &[Vec<u8>], expected: Option<EndReason>, last: Option<(u32, u32)>| {
+        let mut smsc = Session::new(Role::Smsc, Config::default(), Duration::ZERO);
+        smsc.received(&said.concat(), Duration::ZERO);
+        let mut framer = Framer::new(1_000);
+        framer.push(smsc.outgoing());
+        let answers = std::iter::from_fn(|| framer.next_frame().unwrap());
+        let answered = answers.last().map(|frame| (frame.command_id, frame.status.0));
+        assert_eq!(answered, last, "{said:?}");
+        let length = smsc.outgoing().len();
+        smsc.written(length, Duration::ZERO);
+        let events: Vec<Event> = std::iter::from_fn(|| smsc.poll()).collect();
+        let ended = events.iter().find_map(|event| match event {
+            Event::Ended(ended) => Some(ended.reason),
+            _ => None,
+        });
+        assert_eq!(ended, expected, "{said:?}");
+        let refused = events
+            .iter()
+            .filter(|event| matches!(event, Event::Refused { .. }))
+            .count();
+        assert!(refused <= 3, "{said:?}: {refused} are told");
+    };
+    let many = |count: usize, pdu: Vec<u8>| vec![pdu; count];
+    let over = Some(EndReason::NotSmpp);
+    let longest = Pdu::Bind(Bind {
+        system_id: "s".repeat(15),
+        password: "p".repeat(8),
+        system_type: "t".repeat(12),
+        address_range: SmeAddress {
+            address: "1".repeat(40),
+            ..SmeAddress::default()
+        },
+        ..bind(BindMode::Transceiver)
+    });
+    let longest = octets(9, longest).to_vec();
+    check(&many(40, pdu(0x15, b"")), None, Some((0x8000_0015, 0)));
+    check(&many(2, pdu(0x04, b"")), None, Some((0x8000_0004, 2)));
+    check(&many(3, pdu(0x04, b"")), over, Some((0x8000_0004, 2)));
+    check(&many(9, pdu(0x777, b"?")), over, Some((0x8000_0000, 3)));
+    check(&many(2, pdu(0x8000_0004, b"m\0")), None, None);
+    check(&many(3, pdu(0x8000_0004, b"m\0")), over, None);
+    check(&many(1, pdu(0x04, &[0; 300])), None, Some((0x8000_0000, 2)));
+    check(&many(9, pdu(0x04, &[0; 60_000])), over, Some((0x8000_0000, 2)));
+    let strayed = [
+        many(2, pdu(0x04, &[0; 300])),
+        many(1, longest.clone()),
+        many(1, pdu(0x15, b"")),
+    ];
+    check(&strayed.concat(), None, Some((0x8000_0015, 0)));
+    check(
+        &[many(1, longest), many(9, pdu(0x04, b""))].concat(),
+        over,
+        Some((0x8000_0004, 2)),
+    );
+}
+
+#[test]
+fn who_is_bound_may_say_much() {
+    let mut pair = Pair::bound(BindMode::Transceiver, Config::default());
+    let tlvs = crate::tlv::Tlvs::default().with(crate::tlv::MESSAGE_PAYLOAD, vec![b'a'; 60_000]);
+    let long = ShortMessage {
+        tlvs,
+        ..ShortMessage::default()
+    };
+    pair.esme.send(Operation::Submit, long, pair.now).unwrap();
+    pair.carry();
+    pair.came();
+}
+
+#[test]
+fn a_bind_that_is_granted_after_the_end_grants_nothing() {
+    for said in [&[0; 16][..], b""] {
+        let mut pair = Pair::new(Config::default(), Config::default());
+        pair.esme.bind(&bind(BindMode::Receiver), pair.now).unwrap();
+        pair.carry();
+        pair.smsc.received(said, pair.now);
+        if said.is_empty() {
+            pair.pass(60 * SECOND);
+        }
+        let granted = pair.smsc.accept_bind(&"smsc".into(), 0x34, pair.now);
+        assert_eq!(granted, Ok(None));
+        let length = pair.smsc.outgoing().len();
+        pair.smsc.written(length, pair.now);
+        assert!(pair.smsc.is_over());
     }
 }

@@ -24,6 +24,7 @@ pub(super) enum Pending {
 struct Held {
     pending: Pending,
     is_sent: bool,
+    /// When it must have left; once it has, when it must be answered, by the clock for answers.
     due: Duration,
 }
 
@@ -50,13 +51,13 @@ impl Window {
         Ticket(self.tickets)
     }
 
-    /// A request was written that must have left, and be answered, by then.
+    /// A request was written that must have left by then.
     pub(super) fn add(&mut self, sequence: u32, pending: Pending, due: Duration) {
         let is_sent = false;
         self.held.insert(sequence, Held { pending, is_sent, due });
     }
 
-    /// A request has left and must be answered by then; gives the message's ticket.
+    /// A request has left and must be answered by then, by the clock for answers; gives the message's ticket.
     pub(super) fn sent(&mut self, sequence: u32, due: Duration) -> Option<Ticket> {
         let held = self.held.get_mut(&sequence)?;
         (held.is_sent, held.due) = (true, due);
@@ -92,22 +93,16 @@ impl Window {
         self.held.values().any(|held| held.pending == Pending::Enquiry)
     }
 
-    /// When the first one is due.
-    pub(super) fn next_due(&self) -> Option<Duration> {
-        self.held.values().map(|held| held.due).min()
-    }
-
     /// When the first one is due that has not left yet.
     pub(super) fn next_due_to_leave(&self) -> Option<Duration> {
         let waiting = self.held.values().filter(|held| !held.is_sent);
         waiting.map(|held| held.due).min()
     }
 
-    /// Gives what has left so much more time.
-    pub(super) fn postpone(&mut self, by: Duration) {
-        for held in self.held.values_mut().filter(|held| held.is_sent) {
-            held.due += by;
-        }
+    /// When the first answer is due, by the clock for answers.
+    pub(super) fn next_due_answer(&self) -> Option<Duration> {
+        let sent = self.held.values().filter(|held| held.is_sent);
+        sent.map(|held| held.due).min()
     }
 
     /// Whether something that is due has not even left.
@@ -115,9 +110,10 @@ impl Window {
         self.held.values().any(|held| held.due <= now && !held.is_sent)
     }
 
-    /// Takes what is due; messages are kept in mind for late answers.
-    pub(super) fn take_due(&mut self, now: Duration) -> Vec<Pending> {
-        let due: Vec<(u32, Held)> = self.held.extract_if(.., |_, held| held.due <= now).collect();
+    /// Takes what must be answered by then, by the clock for answers; messages are kept in mind for late ones.
+    pub(super) fn take_due(&mut self, shown: Duration) -> Vec<Pending> {
+        let is_due = |held: &Held| held.is_sent && held.due <= shown;
+        let due: Vec<(u32, Held)> = self.held.extract_if(.., |_, held| is_due(held)).collect();
         for (number, held) in &due {
             if let Pending::Message(ticket) = held.pending {
                 if self.late.len() == LATE {

@@ -67,6 +67,11 @@ impl Framer {
         }
     }
 
+    /// From now on PDUs of up to so many octets are read.
+    pub(crate) fn limit_to(&mut self, limit: usize) {
+        self.limit = limit.max(HEADER);
+    }
+
     /// Takes what came by the link.
     pub fn push(&mut self, octets: &[u8]) {
         let passed = self.passing.min(octets.len());
