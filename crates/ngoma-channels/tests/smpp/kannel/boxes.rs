@@ -35,7 +35,18 @@ impl Kannel {
         Self::start_with(&core, &links.replace("port =", "use-ssl = 1\nport =")).await
     }
 
+    /// Another program may take a port before Kannel does: then it is started again, on others.
     async fn start_with(core: &str, links: &str) -> Self {
+        for _ in 0..3 {
+            let starting = tokio::time::timeout(Duration::from_secs(15), Self::start_once(core, links));
+            if let Ok(kannel) = starting.await {
+                return kannel;
+            }
+        }
+        panic!("it does not start");
+    }
+
+    async fn start_once(core: &str, links: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (admin, boxes, sendsms) = (free_port(), free_port(), free_port());
         let config = format!(
