@@ -3,6 +3,7 @@
 use super::address::Numbering;
 use super::errors::{Class, Classes, status_of};
 use super::link::Place;
+use super::receipt_form::ReceiptForm;
 use super::user_data::{DataCodings, Long, Texts};
 use super::ussd::{Operations, Ussd};
 use crate::secret::Secret;
@@ -84,6 +85,8 @@ pub struct SmppConfig {
     ucs2_data_coding: u8,
     #[serde(default)]
     receipt_signs: Option<Vec<Sign>>,
+    #[serde(default)]
+    receipt_regex: Option<String>,
     #[serde(default)]
     receipt_states: BTreeMap<String, StateMeaning>,
     #[serde(default)]
@@ -232,6 +235,7 @@ pub struct Settings {
     pub texts: Texts,
     pub classes: Classes,
     pub signs: Signs,
+    pub receipt_form: ReceiptForm,
     pub session: SessionConfig,
     pub source: Numbering,
     pub destination: Numbering,
@@ -249,6 +253,7 @@ impl SmppConfig {
             texts: self.texts()?,
             classes: self.classes()?,
             signs: self.signs(),
+            receipt_form: ReceiptForm::new(self.receipt_regex.as_deref())?,
             session: SessionConfig {
                 window: self.window,
                 inbound_window: self.window,
@@ -394,7 +399,11 @@ impl SmppConfig {
 
     fn signs(&self) -> Signs {
         match &self.receipt_signs {
-            None => Signs::default(),
+            // Who says how the text is written has nothing else to know it by.
+            None => Signs {
+                text: self.receipt_regex.is_some(),
+                ..Signs::default()
+            },
             Some(signs) => Signs {
                 esm_class: signs.contains(&Sign::EsmClass),
                 tlvs: signs.contains(&Sign::Tlvs),

@@ -13,7 +13,7 @@ const RECEIPTS: &[&str] = &["none", "final", "failures", "all"];
 type Described = (&'static str, &'static str, FieldKind, &'static str);
 
 /// In the order of the form: the carrier and the bind, addresses, texts, receipts, answers, timers.
-const DESCRIBED: [Described; 41] = [
+const DESCRIBED: [Described; 42] = [
     (
         "hosts",
         "Hosts",
@@ -188,6 +188,13 @@ const DESCRIBED: [Described; 41] = [
         "Signs of a receipt",
         FieldKind::List,
         "By what a receipt is known: esm_class, tlvs, text. When empty, esm_class and tlvs.",
+    ),
+    (
+        "receipt_regex",
+        "Form of receipts",
+        FieldKind::Text,
+        "A regular expression for the text of receipts that have a form of the carrier's own, with groups called id and \
+         stat, and err where there is one, such as DLR (?<id>\\w+) (?<stat>\\w+).",
     ),
     (
         "receipt_states",

@@ -163,7 +163,10 @@ impl Handler for Incoming {
         }
         // Carriers write receipts in ASCII whatever the data_coding says; in the GSM alphabet `_` would be another sign.
         let plain = String::from_utf8_lossy(message.user_data());
-        let read = |text: &str| receipt::read(&message, text, self.settings.signs);
+        let Settings {
+            signs, receipt_form, ..
+        } = &*self.settings;
+        let read = |text: &str| receipt::read_said(&message, receipt_form.read(text), *signs);
         if let Some(read) = read(&plain).or_else(|| read(&text)) {
             return self.take_receipt(&message, read).await;
         }

@@ -9,6 +9,7 @@ mod incoming;
 mod line;
 mod link;
 mod pace;
+mod receipt_form;
 pub(crate) mod sessions;
 #[cfg(test)]
 mod tests;

@@ -547,6 +547,7 @@ fn the_settings_described_are_those_read() {
         config[name] = value;
     }
     config["message_reference"] = json!(true);
+    config["receipt_regex"] = json!("(?<id>.+) (?<stat>.+)");
     check_described(&Smpp, &config);
 }
 

@@ -62,7 +62,11 @@ pub const INTERMEDIATE_ESM_CLASS: u8 = NOTIFICATION;
 ///
 /// `text` is the user data as text; its esm_class tells that it is one even when this gives nothing.
 pub fn read(message: &ShortMessage, text: &str, signs: Signs) -> Option<Receipt> {
-    let said = receipt_text(text);
+    read_said(message, receipt_text(text), signs)
+}
+
+/// The same with what its text says, where that has a form of the carrier's own.
+pub fn read_said(message: &ShortMessage, said: Option<ReceiptText>, signs: Signs) -> Option<Receipt> {
     let id = message.tlvs.text(tlv::RECEIPTED_MESSAGE_ID).filter(|id| !id.is_empty());
     let state = message
         .tlvs
