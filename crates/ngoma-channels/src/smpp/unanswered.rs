@@ -3,7 +3,9 @@
 
 use ngoma_message::MessageId;
 use ngoma_smpp::Ticket;
-use std::collections::{HashMap, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -19,14 +21,71 @@ const SETTLES: Duration = Duration::from_secs(5);
 #[derive(Default)]
 pub struct Unanswered {
     sent: Mutex<VecDeque<Sent>>,
-    /// Whom messages are on their way to, how many, and when the last one was answered.
-    under_way: Mutex<HashMap<String, (usize, Instant)>>,
+    people: Mutex<People>,
+}
+
+/// Whom messages are on their way to, or were a moment ago; by a hash, since it is done for each message.
+struct People {
+    names: RandomState,
+    under_way: HashMap<u64, usize>,
+    /// Those who were sent something since `turned`, and in the time as long before that.
+    settling: [HashSet<u64>; 2],
+    turned: Instant,
 }
 
 /// A message that is on its way until this is dropped.
 pub struct UnderWay<'a> {
     unanswered: &'a Unanswered,
-    to: String,
+    person: u64,
+}
+
+impl Default for People {
+    fn default() -> Self {
+        Self {
+            names: RandomState::new(),
+            under_way: HashMap::new(),
+            settling: Default::default(),
+            turned: Instant::now(),
+        }
+    }
+}
+
+impl People {
+    fn begin(&mut self, to: &str) -> u64 {
+        let person = self.names.hash_one(to);
+        *self.under_way.entry(person).or_default() += 1;
+        person
+    }
+
+    fn end(&mut self, person: u64, now: Instant) {
+        if let Entry::Occupied(mut count) = self.under_way.entry(person) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+        self.turn(now);
+        self.settling[0].insert(person);
+    }
+
+    /// Whether nothing is on its way to that person, and has not been for a while.
+    fn is_settled(&mut self, to: &str, now: Instant) -> bool {
+        self.turn(now);
+        let person = self.names.hash_one(to);
+        !self.under_way.contains_key(&person) && !self.settling.iter().any(|since| since.contains(&person))
+    }
+
+    fn turn(&mut self, now: Instant) {
+        let passed = now - self.turned;
+        if passed >= SETTLES {
+            self.settling.swap(0, 1);
+            self.settling[0].clear();
+            self.turned = now;
+        }
+        if passed >= 2 * SETTLES {
+            self.settling[1].clear();
+        }
+    }
 }
 
 /// One of them.
@@ -46,15 +105,9 @@ pub struct Sent {
 impl Unanswered {
     /// A message goes to that person now.
     pub fn begin(&self, to: &str) -> UnderWay<'_> {
-        let now = Instant::now();
-        let mut people = self.people();
-        if people.len() >= KEPT {
-            people.retain(|_, (count, last)| *count > 0 || now - *last < SETTLES);
-        }
-        people.entry(to.to_owned()).or_insert((0, now)).0 += 1;
         UnderWay {
             unanswered: self,
-            to: to.to_owned(),
+            person: self.people().begin(to),
         }
     }
 
@@ -91,10 +144,7 @@ impl Unanswered {
     /// one to that person. Of several it may be any, a part is no message of its own, and of one that is on its way the
     /// receipt may have come before the answer: then nothing is known.
     pub fn receipted(&self, reference: Option<u16>, to: &str, now: Instant) -> Option<MessageId> {
-        let is_settled = match self.people().get(to) {
-            Some((count, last)) => *count == 0 && now - *last >= SETTLES,
-            None => true,
-        };
+        let is_settled = self.people().is_settled(to, now);
         let held = self.held();
         let mut for_them = held.iter().filter(|sent| sent.to == to && now - sent.at < KEPT_FOR);
         if let Some(reference) = reference {
@@ -108,18 +158,14 @@ impl Unanswered {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn people(&self) -> MutexGuard<'_, HashMap<String, (usize, Instant)>> {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    fn people(&self) -> MutexGuard<'_, People> {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        let mut people = self.unanswered.people();
-        if let Some((count, last)) = people.get_mut(&self.to) {
-            *count -= 1;
-            *last = Instant::now();
-        }
+        self.unanswered.people().end(self.person, Instant::now());
     }
 }
 
@@ -175,6 +221,8 @@ mod tests {
         assert_eq!(found(), None);
         drop(under_way);
         assert_eq!(found(), None, "the answer may not be in the store yet");
+        tokio::time::advance(SETTLES).await;
+        assert_eq!(found(), None, "it was a moment ago");
         tokio::time::advance(SETTLES).await;
         assert_eq!(found(), id("a"));
         tokio::time::advance(KEPT_FOR).await;

@@ -1,7 +1,7 @@
 //! Who guesses passwords is slowed, each time more; nobody is locked out, and nobody else is slowed with them.
 
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,8 +20,9 @@ const UNBOUND: usize = 64;
 /// How many binds of one system may wait at once that come from one network.
 const WAITING: usize = 4;
 
-/// Who binds as whom: from which network, and by which system id.
-pub type Who = (Network, String);
+/// Who binds as whom: from which network, and by which system id. Names are told apart by a few bits of a hash, so that
+/// one network that tries many takes no more memory, and learns from no wait which of them there are.
+pub type Who = (Network, u8);
 
 /// What one customer of a provider has: an IPv4 address, or 64 bits of an IPv6 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,12 +44,18 @@ impl From<IpAddr> for Network {
 /// What is known of those whose binds failed, and of those that have links without a bind.
 #[derive(Default)]
 pub struct Guard {
+    names: RandomState,
     failures: Mutex<HashMap<Who, (u32, Instant)>>,
     unbound: Arc<Counts<Network>>,
     waiting: Arc<Counts<Who>>,
 }
 
 impl Guard {
+    /// Who it is that binds by that name from there.
+    pub fn who(&self, from: IpAddr, system_id: &str) -> Who {
+        (from.into(), self.names.hash_one(system_id) as u8)
+    }
+
     /// How long whoever binds so waits before it is looked at: so it tells nothing to go away and ask again.
     pub fn wait(&self, who: &Who, now: Instant) -> Duration {
         let failures = held(&self.failures);
@@ -71,7 +78,7 @@ impl Guard {
         if failures.len() >= KEPT && !failures.contains_key(who) {
             return;
         }
-        let (count, last) = failures.entry(who.clone()).or_insert((0, now));
+        let (count, last) = failures.entry(*who).or_insert((0, now));
         *count = match now - *last < FORGOTTEN {
             true => count.saturating_add(1),
             false => 1,
@@ -91,7 +98,7 @@ impl Guard {
 
     /// A bind is about to wait; nothing when too many of the same do.
     pub fn begin_waiting(&self, who: &Who) -> Option<Counted<Who>> {
-        self.waiting.add(who.clone(), WAITING)
+        self.waiting.add(*who, WAITING)
     }
 }
 
@@ -143,14 +150,14 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn who(last: u8, system_id: &str) -> Who {
-        (IpAddr::from([192, 0, 2, last]).into(), system_id.into())
+    fn who(last: u8, name: u8) -> Who {
+        (IpAddr::from([192, 0, 2, last]).into(), name)
     }
 
     #[test]
     fn each_failure_waits_twice_as_long_and_a_success_ends_it() {
         let (guard, now) = (Guard::default(), Instant::now());
-        let (clinic, other) = (who(1, "clinic"), who(2, "clinic"));
+        let (clinic, other) = (who(1, 7), who(2, 7));
         let mut waits = Vec::new();
         for _ in 0..9 {
             waits.push(guard.wait(&clinic, now).as_millis());
@@ -159,7 +166,7 @@ mod tests {
         assert_eq!(waits, [0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]);
         // Neither another network nor another system waits.
         assert_eq!(guard.wait(&other, now), Duration::ZERO);
-        assert_eq!(guard.wait(&who(1, "records"), now), Duration::ZERO);
+        assert_eq!(guard.wait(&who(1, 8), now), Duration::ZERO);
         assert_eq!(guard.wait(&clinic, now + FORGOTTEN), Duration::ZERO);
         guard.succeeded(&clinic);
         assert_eq!(guard.wait(&clinic, now), Duration::ZERO);
@@ -192,9 +199,15 @@ mod tests {
     fn a_flood_of_addresses_takes_no_more_memory() {
         let (guard, now) = (Guard::default(), Instant::now());
         for number in 0..u32::try_from(KEPT).unwrap() + 10 {
-            guard.failed(&(IpAddr::V4(number.into()).into(), "clinic".into()), now);
+            guard.failed(&(IpAddr::V4(number.into()).into(), 7), now);
         }
         assert_eq!(held(&guard.failures).len(), KEPT);
-        assert_eq!(guard.wait(&who(1, "clinic"), now), LONGEST);
+        assert_eq!(guard.wait(&who(1, 7), now), LONGEST);
+        // One network alone cannot do that.
+        let guard = Guard::default();
+        for number in 0..u32::try_from(KEPT).unwrap() {
+            guard.failed(&guard.who(IpAddr::from([192, 0, 2, 1]), &number.to_string()), now);
+        }
+        assert_eq!(guard.wait(&who(2, 7), now), Duration::ZERO);
     }
 }

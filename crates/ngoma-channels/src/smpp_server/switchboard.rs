@@ -1,7 +1,7 @@
 //! Where systems connect: one port for all accounts; the system id of a bind says whose it is.
 
 use super::desk::Desk;
-use super::guard::{Guard, Who};
+use super::guard::Guard;
 use super::seldom::Seldom;
 use super::system::{Place, System};
 use ngoma_engine::channel::Shutdown;
@@ -108,7 +108,7 @@ impl Switchboard {
 
     /// Finds whose a bind is; who guesses waits for the answer, each time longer.
     pub(super) async fn admit(&self, bind: &Bind, from: IpAddr) -> Result<Place, CommandStatus> {
-        let who: Who = (from.into(), bind.system_id.clone());
+        let who = self.guard.who(from, &bind.system_id);
         let wait = self.guard.wait(&who, Instant::now());
         if !wait.is_zero() {
             // It is looked at after the wait, so that whoever goes away before has learnt nothing.
@@ -122,14 +122,7 @@ impl Switchboard {
         };
         let (Some(system), None) = (system.as_ref(), problem) else {
             self.guard.failed(&who, Instant::now());
-            tracing::warn!(
-                account.id = system.as_ref().map(|system| system.ctx.account.as_str()),
-                channel.code = system.as_ref().map(|system| system.ctx.channel.as_str()),
-                system_id = bind.system_id,
-                %from,
-                problem,
-                "a bind is refused"
-            );
+            self.tell_refused(bind, from, system.as_deref(), problem);
             // Which of the two is wrong is nobody's business.
             return Err(CommandStatus::BIND_FAILED);
         };
@@ -144,6 +137,26 @@ impl Switchboard {
             );
             CommandStatus::ALREADY_BOUND
         })
+    }
+
+    /// Each that is for a system; of the others one now and then.
+    fn tell_refused(&self, bind: &Bind, from: IpAddr, system: Option<&System>, problem: Option<&str>) {
+        let not_told = match system {
+            Some(_) => 0,
+            None => match self.strangers.next(Instant::now()) {
+                Some(more) => more,
+                None => return,
+            },
+        };
+        tracing::warn!(
+            account.id = system.map(|system| system.ctx.account.as_str()),
+            channel.code = system.map(|system| system.ctx.channel.as_str()),
+            system_id = bind.system_id,
+            %from,
+            problem,
+            not_told,
+            "a bind is refused"
+        );
     }
 
     async fn welcome(self: Arc<Self>, link: TcpStream, from: IpAddr, tls: Option<Tls>, stop: Shutdown) {

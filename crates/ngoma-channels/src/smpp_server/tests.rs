@@ -272,14 +272,7 @@ async fn binds_are_granted_to_whom_they_belong_and_guesses_wait() {
             refused(CommandStatus::BIND_FAILED)
         );
     }
-    assert_eq!(
-        line.is_refused(bind("nobody", "drum")).await,
-        refused(CommandStatus::BIND_FAILED)
-    );
-    assert!(
-        (3_500..4_000).contains(&took(begun)),
-        "0, 0.5, 1 and 2 s, and 0 for another name"
-    );
+    assert!((3_500..4_000).contains(&took(begun)), "0, 0.5, 1 and 2 s");
     // Whoever goes away while they wait has learnt nothing, and waits as long again.
     let wrong = bind("records", "wrong");
     let impatient = tokio::time::timeout(Duration::from_secs(1), Esme::bind(line.port, &wrong));
@@ -300,6 +293,10 @@ async fn binds_are_granted_to_whom_they_belong_and_guesses_wait() {
     for esme in held {
         esme.unbind().await;
     }
+    assert_eq!(
+        line.is_refused(bind("nobody", "drum")).await,
+        refused(CommandStatus::BIND_FAILED)
+    );
     line.bind(BindMode::Transceiver).await;
 }
 
