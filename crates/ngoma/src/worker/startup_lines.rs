@@ -1,6 +1,7 @@
 //! What is printed when everything runs: one line per thing started, and where it is.
 
 use crate::settings::Settings;
+use ngoma_engine::directory::ServiceKind;
 use ngoma_engine::{Engine, QueueChoice, StoreChoice};
 use url::Url;
 
@@ -35,10 +36,12 @@ fn lines(engine: &Engine, settings: &Settings, base_url: &str, is_demo: bool) ->
             ));
         }
         for (name, service) in &content.services {
-            lines.push((
-                "service",
-                format!("{account}/{name}, {}, in a sandboxed process", service.kind),
-            ));
+            let place = match ServiceKind::parse(&service.kind) {
+                Some(ServiceKind::VumiAmqp) => "an application on its own bus",
+                Some(ServiceKind::Relay) => "what a system's channel brings and gets",
+                Some(ServiceKind::Script) | None => "in a sandboxed process",
+            };
+            lines.push(("service", format!("{account}/{name}, {}, {place}", service.kind)));
         }
     }
     lines.push(("web", base_url.to_owned()));
