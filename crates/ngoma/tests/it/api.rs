@@ -1,6 +1,6 @@
 //! The API an account's own programs send with.
 
-use crate::program::{Server, one_error_line, path_text, run, stdout};
+use crate::program::{Server, one_error_line, path_text, run};
 use http::Method;
 use ngoma_testkit::{FakeProvider, JsonClient, Scripted};
 use serde_json::{Value, json};
@@ -25,20 +25,8 @@ async fn server(provider: &FakeProvider) -> (Server, JsonClient) {
         "#
     );
     let server = Server::declared(&toml, &[]).await;
-    let client = client(&server, "test");
+    let client = server.client_of("test");
     (server, client)
-}
-
-fn client(server: &Server, account: &str) -> JsonClient {
-    let data = server.data();
-    let output = run(&["token", "create", account, "--data", path_text(&data)], "");
-    assert!(output.status.success(), "{output:?}");
-    let text = stdout(&output);
-    let token = text.split_whitespace().last().unwrap();
-    server
-        .process
-        .client()
-        .with_header("Authorization", &format!("Bearer {token}"))
 }
 
 fn message(to: &str, content: &str) -> Value {
@@ -197,7 +185,7 @@ async fn what_cannot_be_done_is_refused_with_the_field_at_fault() {
 async fn a_token_lets_in_and_to_its_own_account_only() {
     let provider = FakeProvider::start().await.unwrap();
     let (server, test) = server(&provider).await;
-    let other = client(&server, "other");
+    let other = server.client_of("other");
     let body = message(PERSON, "x");
     for header in [None, Some("Bearer"), Some("Bearer ngoma_00"), Some("Basic abc")] {
         let stranger = server.process.client();
@@ -251,7 +239,7 @@ async fn an_account_with_too_much_waiting_is_told_when_to_come_again() {
         policy = { pace = { per_second = 0.01 } }
         "#;
     let server = Server::declared(toml, &[]).await;
-    let client = client(&server, "test");
+    let client = server.client_of("test");
     let list = json!([message(PERSON, "1"), message(PERSON, "2"), message(PERSON, "3")]);
     let answer = client.post("/api/v1/messages", &list).await.unwrap();
     assert_eq!((answer.status, &answer.json()["time_to_drain"]), (202, &json!(0)));

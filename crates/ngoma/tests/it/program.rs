@@ -1,6 +1,6 @@
 //! The built program, a running server of it, and files to give it.
 
-use ngoma_testkit::{Answer, NgomaProcess};
+use ngoma_testkit::{Answer, JsonClient, NgomaProcess};
 use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -154,6 +154,20 @@ impl Server {
     /// `ngoma apply FILE` on this server's data folder.
     pub fn apply(&self, file: &Path) -> Output {
         run(&["apply", path_text(file), "--data", path_text(&self.data())], "")
+    }
+
+    /// A token of that account.
+    pub fn token(&self, account: &str) -> String {
+        let output = run(&["token", "create", account, "--data", path_text(&self.data())], "");
+        assert!(output.status.success(), "{output:?}");
+        stdout(&output).split_whitespace().last().unwrap().to_owned()
+    }
+
+    /// A client that a token of that account lets in.
+    pub fn client_of(&self, account: &str) -> JsonClient {
+        let token = self.token(account);
+        let client = self.process.client();
+        client.with_header("Authorization", &format!("Bearer {token}"))
     }
 
     /// Posts JSON.

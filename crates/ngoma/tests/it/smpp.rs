@@ -1,6 +1,6 @@
 //! Messages by SMPP through the whole program, and what goes wrong at the carrier: F1, F4, F5, F7, F8, F11, F12, F14.
 
-use crate::program::{Server, path_text, repository, run, stdout};
+use crate::program::{Server, path_text, repository, run};
 use ngoma_smpp::pdu::{Operation, ShortMessage, SmeAddress};
 use ngoma_smpp::{Answer, CommandStatus, EndReason, Handle, Outcome, Status};
 use ngoma_testkit::{JsonClient, Smsc};
@@ -43,14 +43,7 @@ impl Line {
             repository("examples/light").display()
         );
         let server = Server::declared(&toml, &[]).await;
-        let data = server.data();
-        let output = run(&["token", "create", "test", "--data", path_text(&data)], "");
-        let text = stdout(&output);
-        let token = text.split_whitespace().last().unwrap();
-        let client = server
-            .process
-            .client()
-            .with_header("Authorization", &format!("Bearer {token}"));
+        let client = server.client_of("test");
         Self { server, smsc, client }
     }
 

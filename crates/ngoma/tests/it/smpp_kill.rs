@@ -73,12 +73,10 @@ impl Scene {
             repository("examples/light").display()
         );
         let server = Server::declared(&toml, &[]).await;
-        let output = run(&["token", "create", "test", "--data", path_text(&server.data())], "");
-        let token = stdout(&output).split_whitespace().last().unwrap().to_owned();
         Self {
+            token: server.token("test"),
             server,
             smsc: Arc::new(smsc),
-            token,
             binds_seen: 0,
             accepted: HashMap::new(),
             taken: Vec::new(),

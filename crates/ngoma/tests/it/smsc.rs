@@ -1,6 +1,6 @@
 //! `ngoma smsc` as a developer uses it: driven by its API, with a channel of `ngoma serve` bound to it.
 
-use crate::program::{Server, binary, one_error_line, path_text, repository, run, stdout};
+use crate::program::{Server, binary, one_error_line, path_text, repository, run};
 use ngoma_testkit::{JsonClient, NgomaProcess};
 use serde_json::{Value, json};
 use std::net::TcpListener;
@@ -96,13 +96,7 @@ async fn bound_to(carrier: &Carrier) -> (Server, JsonClient) {
         repository("examples/light").display()
     );
     let server = Server::declared(&toml, &[]).await;
-    let output = run(&["token", "create", "test", "--data", path_text(&server.data())], "");
-    let text = stdout(&output);
-    let token = text.split_whitespace().last().unwrap();
-    let client = server
-        .process
-        .client()
-        .with_header("Authorization", &format!("Bearer {token}"));
+    let client = server.client_of("test");
     (server, client)
 }
 

@@ -1,7 +1,7 @@
 //! Workers, their carrier, and the load between them.
 
 use super::engine_process::EngineProcess;
-use crate::program::{Server, is_full_run, path_text, repository, run, stdout};
+use crate::program::{Server, is_full_run, path_text, repository};
 use ngoma_testkit::carrier::ledger::{self, Entry, Line};
 use ngoma_testkit::carrier::{Behaviour, Carrier, HttpFront, LinkFront, Persons, PlannedReceipt};
 use ngoma_testkit::{Answer, JsonClient, NgomaProcess};
@@ -79,8 +79,7 @@ impl Scene {
         let provider = scene.carrier.serve().await.unwrap();
         let settings = format!("worker_lease = {}\n{settings}", LEASE.as_secs());
         let first = Server::with_settings(&settings, &declared(&provider.submit_url())).await;
-        let output = run(&["token", "create", "test", "--data", path_text(&first.data())], "");
-        let text = stdout(&output);
+        let token = first.token("test");
         scene.workers.push(Worker::Program(first));
         for _ in 1..count {
             scene.workers.push(Worker::Program(Server::with_only(&settings).await));
@@ -90,7 +89,7 @@ impl Scene {
             scene.carrier.also_reports_to(hook);
         }
         scene._provider = Some(provider);
-        scene.let_clients_in(text.split_whitespace().last().unwrap())
+        scene.let_clients_in(&token)
     }
 
     /// So many engines on this database, or one on a SQLite file, linked to the carrier.

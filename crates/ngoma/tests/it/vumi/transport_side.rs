@@ -2,7 +2,7 @@
 
 use super::worker::{Role, Style, Worker};
 use super::{ECHO, PERSON, in_order, queues, texts, thread, until};
-use crate::program::{Server, path_text, run, stdout};
+use crate::program::Server;
 use ngoma_engine::Direction;
 use ngoma_testkit::{JsonClient, servers};
 use serde_json::{Value, json};
@@ -37,13 +37,7 @@ fn said(id: &str, from: &str, content: &str) -> Value {
 }
 
 fn client(server: &Server) -> JsonClient {
-    let output = run(&["token", "create", "test", "--data", path_text(&server.data())], "");
-    let text = stdout(&output);
-    let token = text.split_whitespace().last().unwrap();
-    server
-        .process
-        .client()
-        .with_header("Authorization", &format!("Bearer {token}"))
+    server.client_of("test")
 }
 
 async fn submit(client: &JsonClient, content: &str) -> String {
