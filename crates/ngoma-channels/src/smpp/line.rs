@@ -1,10 +1,11 @@
 //! What the parts of a channel share: its binds, its pace, and how a message is written.
 
+use super::as_written::AsWritten;
 use super::binds::Binds;
 use super::config::Settings;
 use super::pace::Pace;
 use super::unanswered::{self, Unanswered};
-use super::user_data::{AsWritten, Unwritable};
+use super::user_data::Unwritable;
 use super::ussd::{Asked, Ussd, Waiting};
 use ngoma_engine::channel::{ChannelContext, Outbound, ReceiveError, SendError, SendErrorKind, Sent};
 use ngoma_message::{MessageId, SessionEvent};

@@ -1,6 +1,7 @@
 //! SMPP 3.4: the line to a carrier's SMSC.
 
 pub(crate) mod address;
+pub(crate) mod as_written;
 mod binds;
 pub(crate) mod config;
 mod errors;

@@ -1,8 +1,8 @@
 //! The running part of a channel.
 
+use super::as_written::AsWritten;
 use super::config::Settings;
 use super::line::Line;
-use super::user_data::AsWritten;
 use async_trait::async_trait;
 use ngoma_engine::channel::{
     ChannelContext, ChannelDown, Outbound, SendError, SendErrorKind, Sent, Shutdown, Transport,

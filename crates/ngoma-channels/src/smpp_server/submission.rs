@@ -3,7 +3,7 @@
 use super::config::Settings;
 use super::times;
 use crate::smpp::address;
-use crate::smpp::user_data::AsWritten;
+use crate::smpp::as_written::AsWritten;
 use ngoma_engine::channel::{ChannelContext, EndReports, Reports, SystemMessage};
 use ngoma_engine::{AcceptError, Priority};
 use ngoma_message::Object;
