@@ -1,15 +1,22 @@
 /** Registers expectant mothers for messages about their pregnancy, by USSD or SMS, in three languages. */
 
-import { choice, date, daysFromToday, end, formatDate, language, menu, metrics, paginatedChoice, sendSms, service, text } from "ngoma";
+import { choice, date, daysFromToday, end, formatDate, language, menu, names, sendSms, service, text } from "ngoma";
 import type { Context } from "ngoma";
 import { CLINICS } from "./clinics.ts";
-import { french, isizulu } from "./translations.ts";
+import french from "./locale/fr.po";
+import isizulu from "./locale/zu.po";
 
 /** The longest a due date may lie ahead, in days: 42 weeks. */
 const LONGEST = 42 * 7;
 const LANGUAGES = { en: "English", zu: "isiZulu", fr: "Français" };
 
-export default service({
+/** What a mother tells us in one dialogue. */
+interface Answers {
+  dueDate?: string;
+  clinic?: string;
+}
+
+export default service<Answers>()({
   name: "clinic",
   languages: LANGUAGES,
   translations: { zu: isizulu, fr: french },
@@ -48,7 +55,7 @@ export default service({
       next: (_, ctx) => (ctx.answers.clinic === undefined ? "clinic" : "summary"),
     }),
 
-    clinic: paginatedChoice({ question: "Which clinic do you go to?", options: CLINICS, next: "summary" }),
+    clinic: choice({ question: "Which clinic do you go to?", options: names(CLINICS), next: "summary" }),
 
     summary: choice({
       question: (ctx) => ctx.t("Please check:\nDue date: {due}\nClinic: {place}", details(ctx)),
@@ -77,9 +84,9 @@ export default service({
 
     see: end({ text: (ctx) => ctx.t("Your registration:\nDue date: {due}\nClinic: {place}", details(ctx)) }),
 
-    newClinic: paginatedChoice({
+    newClinic: choice({
       question: "Which clinic do you go to?",
-      options: CLINICS,
+      options: names(CLINICS),
       onAnswer: (clinic, ctx) => {
         ctx.profile.clinic = clinic;
       },
@@ -96,9 +103,9 @@ export default service({
 
     unregistered: end({
       text: "You are no longer registered and your details are deleted. We wish you and your baby well.",
-      onEnter: async (ctx) => {
+      onEnter: (ctx) => {
         ctx.forget();
-        await metrics.count("unregistrations");
+        ctx.count("unregistrations");
       },
     }),
 
@@ -106,7 +113,7 @@ export default service({
   },
 });
 
-async function register(ctx: Context): Promise<void> {
+async function register(ctx: Context<Answers>): Promise<void> {
   ctx.profile.dueDate = ctx.answers.dueDate;
   ctx.profile.clinic = ctx.answers.clinic;
   await sendSms(
@@ -116,15 +123,15 @@ async function register(ctx: Context): Promise<void> {
       details(ctx),
     ),
   );
-  await metrics.count("registrations");
+  ctx.count("registrations");
 }
 
-function isRegistered(ctx: Context): boolean {
+function isRegistered(ctx: Context<Answers>): boolean {
   return ctx.profile.clinic !== undefined;
 }
 
 /** The due date and the clinic as a person reads them: from this dialogue, or as registered. */
-function details(ctx: Context): { due: string; place: string } {
+function details(ctx: Context<Answers>): { due: string; place: string } {
   const dueDate = String(ctx.profile.dueDate ?? ctx.answers.dueDate);
   const clinic = String(ctx.profile.clinic ?? ctx.answers.clinic);
   return { due: formatDate(dueDate), place: CLINICS[clinic] ?? clinic };

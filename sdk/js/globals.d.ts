@@ -22,6 +22,18 @@ interface Api {
   on_inbound_message?: (command: ApiCommand) => void | Promise<void>;
   /** Called with each ack, nack and delivery report. */
   on_inbound_event?: (command: ApiCommand) => void | Promise<void>;
+  /** Called by the author's tools; the answer is the request `service.description`. */
+  on_describe?: (command: ApiCommand) => void | Promise<void>;
 }
 
 declare const api: Api;
+
+/** Catalogues and texts of a service's folder are imported as strings. */
+declare module "*.po" {
+  const text: string;
+  export default text;
+}
+declare module "*.txt" {
+  const text: string;
+  export default text;
+}

@@ -17,9 +17,11 @@ pub mod metrics;
 mod outbound;
 pub mod outgoing_http;
 mod panics;
+pub mod ports;
 mod queue;
 mod receipts;
 pub mod record;
+pub mod recording;
 mod relay;
 pub mod request_body;
 pub mod service;
@@ -29,6 +31,7 @@ mod spool;
 pub mod store;
 mod suspects;
 mod trace;
+mod versions;
 pub mod vumi_bus;
 pub mod webhooks;
 
@@ -41,7 +44,7 @@ pub use queue::QueueChoice;
 pub use receipts::{Base, IdBase, IdBaseError};
 pub use record::{
     DeadLetterKind, DeadLetterRecord, Direction, EventRecord, MessageRecord, OptOutRecord, SessionRecord, Status,
-    TraceLine, WorkerRecord,
+    StepRecord, TraceLine, VersionRecord, WorkerRecord,
 };
 pub use spool::SpoolStatus;
 pub use store::{OpenError, StoreChoice, StoreError};

@@ -293,3 +293,32 @@ pub struct SessionRecord {
     /// When it ends by itself.
     pub expires_at: Timestamp,
 }
+
+/// One version of a service's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionRecord {
+    /// Its number, from 1.
+    pub version: i64,
+    /// The hash of its code.
+    pub hash: String,
+    /// When it was deployed.
+    pub at: Timestamp,
+    /// What whoever deployed it said of it.
+    pub note: Option<String>,
+    /// How many open sessions began with it.
+    pub open_sessions: i64,
+}
+
+/// A step of a service, as it was recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepRecord {
+    /// When its effects were stored.
+    pub at: Timestamp,
+    /// The service.
+    pub service: String,
+    /// The version of its code.
+    pub version: i64,
+    /// What it was given and what was said, as [`Recording::to_json`](crate::recording::Recording::to_json) tells it, with
+    /// its `failure` if it failed.
+    pub body: serde_json::Value,
+}

@@ -1,6 +1,9 @@
 //! What runs a service's code: one step at a time, its effects handed back for one transaction.
 
 use crate::clock::Clock;
+use crate::ports::contacts::ContactWrite;
+use crate::ports::{AccountPorts, HandOverWrite, OptOutWrite};
+use crate::recording::{Recording, Seed};
 use async_trait::async_trait;
 use ngoma_message::{Object, Timestamp};
 use serde_json::Value;
@@ -43,13 +46,25 @@ pub trait ServiceRunner: Send + Sync {
     async fn step(&self, service: &ServiceKey, step: Step, ports: Ports) -> StepOutcome;
 }
 
-/// Which service of which account.
+/// Which service of which account, in which version.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServiceKey {
     /// The account's code.
     pub account: String,
     /// The service's name within it.
     pub service: String,
+    /// The version of its code; 0 for code that has no versions.
+    pub version: i64,
+}
+
+impl ServiceKey {
+    /// The same service in another version.
+    pub fn in_version(&self, version: i64) -> Self {
+        Self {
+            version,
+            ..self.clone()
+        }
+    }
 }
 
 /// What a step begins with.
@@ -81,10 +96,12 @@ pub struct Ports {
     pub config: Arc<Object>,
     /// The hosts the http resource may call; `None` allows every public one.
     pub http_allow: Option<Arc<Vec<String>>>,
+    /// What the service may ask of its account.
+    pub account: AccountPorts,
     /// The time the script sees.
     pub clock: Arc<dyn Clock>,
-    /// Seeds the script's random numbers; `None` takes the system's.
-    pub seed: Option<u64>,
+    /// Where the script's random numbers come from; `None` draws a seed for the step.
+    pub seed: Option<Seed>,
 }
 
 /// Reads a service's committed keys.
@@ -145,12 +162,20 @@ pub struct StepOutcome {
     pub sends: Vec<SendTo>,
     /// Writes to the service's keys, in order.
     pub kv: Vec<KvWrite>,
+    /// Who wants no messages of the account any more, or its messages again, in order.
+    pub opt_outs: Vec<OptOutWrite>,
+    /// Who gets the person's messages from now on, in order; only where the step began with a message.
+    pub hand_overs: Vec<HandOverWrite>,
+    /// Changes to the account's contacts and groups, in order.
+    pub contacts: Vec<ContactWrite>,
     /// Measurements.
     pub metrics: Vec<Metric>,
     /// What the script logged.
     pub log: Vec<LogLine>,
     /// The calls to the outside, answered or refused.
     pub requests: Vec<RequestRecord>,
+    /// What is needed to run the step again, if it was begun.
+    pub recording: Option<Recording>,
     /// Why the step failed; its writes and replies are then dropped by the engine.
     pub error: Option<ServiceError>,
 }
@@ -168,6 +193,14 @@ pub struct Reply {
     pub helper_metadata: Object,
 }
 
+/// The key of helper metadata that holds the buttons or the list a message can be answered by, for channels that can show
+/// them; the text says it all for others.
+///
+/// ```json
+/// {"kind": "list", "button": "Choose", "choices": [{"id": "a", "title": "Antenatal care", "description": "Mondays"}]}
+/// ```
+pub const QUICK_REPLIES: &str = "quick_replies";
+
 /// A message to somebody.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SendTo {
@@ -179,6 +212,8 @@ pub struct SendTo {
     pub from: Option<String>,
     /// Which way out: the endpoint's name, `default` or a channel of the account.
     pub endpoint: String,
+    /// When it goes out, if that is not at once.
+    pub send_at: Option<Timestamp>,
     /// What the script noted.
     pub helper_metadata: Object,
 }

@@ -32,6 +32,12 @@ impl Timestamp {
         Some(Self(parsed.and_utc().timestamp_micros()))
     }
 
+    /// Reads a moment that says its zone: `2026-11-23T10:30:00+02:00` (RFC 3339).
+    pub fn parse_with_zone(text: &str) -> Option<Self> {
+        let parsed = DateTime::parse_from_rfc3339(text.trim()).ok()?;
+        Some(Self(parsed.timestamp_micros()))
+    }
+
     /// The form of the Vumi wire: `2026-11-23 08:30:00.123456`.
     pub fn to_vumi(self) -> String {
         self.to_datetime().format("%Y-%m-%d %H:%M:%S%.6f").to_string()

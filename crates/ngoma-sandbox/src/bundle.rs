@@ -10,7 +10,13 @@ use std::path::{Path, PathBuf};
 const FILES_LIMIT: usize = 20_000;
 const FILE_BYTES_LIMIT: u64 = 4 << 20;
 const ALL_BYTES_LIMIT: u64 = 32 << 20;
-const EXTENSIONS: [&str; 7] = ["js", "mjs", "cjs", "ts", "mts", "cts", "json"];
+const EXTENSIONS: [&str; 8] = ["js", "mjs", "cjs", "ts", "mts", "cts", "json", "py"];
+/// Each of these beside a file says that the folder is the service.
+const MANIFESTS: [&str; 2] = ["package.json", "requirements.txt"];
+/// Python's mark of a virtual environment, which is made where the service runs and is no part of it.
+const ENVIRONMENT_MARK: &str = "pyvenv.cfg";
+/// Files that code imports as text: catalogues of translations and the like.
+pub const TEXTS: [&str; 3] = ["po", "txt", "csv"];
 
 /// Why a service's code could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +51,7 @@ pub fn read(path: &Path) -> Result<Bundle, BundleError> {
     }
     let name = file_name(path)?;
     match path.parent().map(or_here) {
-        Some(folder) if folder.join("package.json").is_file() => read_folder(folder, Some(name)),
+        Some(folder) if MANIFESTS.iter().any(|name| folder.join(name).is_file()) => read_folder(folder, Some(name)),
         _ => {
             let files = BTreeMap::from([(name.clone(), read_file(path)?)]);
             Ok(bundle(name, files))
@@ -67,6 +73,11 @@ pub fn bundle(main: String, files: BTreeMap<String, Vec<u8>>) -> Bundle {
     Bundle { hash, main, files }
 }
 
+/// Reads all the code below a folder, for checks and tests: none of its files needs to be the first.
+pub fn read_all(folder: &Path) -> Result<Bundle, BundleError> {
+    read_folder(folder, Some(String::new()))
+}
+
 fn read_folder(folder: &Path, main: Option<String>) -> Result<Bundle, BundleError> {
     let root = fs::canonicalize(folder).map_err(|error| unreadable(folder, error))?;
     let mut walk = Walk {
@@ -82,11 +93,17 @@ fn read_folder(folder: &Path, main: Option<String>) -> Result<Bundle, BundleErro
     Ok(bundle(main, walk.files))
 }
 
-/// The file a folder starts with: what its `package.json` says, else `index.js` or `index.ts`.
+/// The file a folder starts with: what its `package.json` says, else `index.js` or `index.ts`; without one `main.py`.
 fn main_of(folder: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<String, BundleError> {
     let manifest = folder.join("package.json");
     let Some(text) = files.get("package.json") else {
-        return Err(unfit(folder, "a service's folder needs a package.json".into()));
+        return match files.contains_key("main.py") {
+            true => Ok("main.py".to_owned()),
+            false => Err(unfit(
+                folder,
+                "a service's folder needs a package.json or a main.py".into(),
+            )),
+        };
     };
     let manifest_json: serde_json::Value =
         serde_json::from_slice(text).map_err(|error| unfit(&manifest, format!("not JSON: {error}")))?;
@@ -146,10 +163,13 @@ impl Walk {
         if kind.is_symlink() {
             return self.link(path, inner);
         }
+        if kind.is_dir() && path.join(ENVIRONMENT_MARK).is_file() {
+            return Ok(());
+        }
         if kind.is_dir() {
             return self.folder(path, &format!("{inner}/"));
         }
-        if kind.is_file() && is_code(path) {
+        if kind.is_file() && is_wanted(path) {
             self.file(path, inner)?;
         }
         Ok(())
@@ -164,10 +184,17 @@ impl Walk {
         if target.is_dir() {
             return Ok(());
         }
-        if is_code(path) { self.file(path, inner) } else { Ok(()) }
+        if is_wanted(path) {
+            self.file(path, inner)
+        } else {
+            Ok(())
+        }
     }
 
     fn file(&mut self, path: &Path, inner: String) -> Result<(), BundleError> {
+        if is_left_out(path, &inner) {
+            return Ok(());
+        }
         let bytes = read_file(path)?;
         self.bytes += bytes.len() as u64;
         if self.bytes > ALL_BYTES_LIMIT {
@@ -185,6 +212,13 @@ impl Walk {
     }
 }
 
+/// What a package brings and no service runs: types, and the programs of compilers and the like, known by their size.
+fn is_left_out(path: &Path, inner: &str) -> bool {
+    let is_of_package = inner.starts_with("node_modules/") || inner.contains("/node_modules/");
+    let is_too_large = || fs::metadata(path).is_ok_and(|about| about.len() > FILE_BYTES_LIMIT);
+    is_of_package && ([".d.ts", ".d.mts", ".d.cts"].iter().any(|end| inner.ends_with(end)) || is_too_large())
+}
+
 fn read_file(path: &Path) -> Result<Vec<u8>, BundleError> {
     let size = fs::metadata(path).map_err(|error| unreadable(path, error))?.len();
     if size > FILE_BYTES_LIMIT {
@@ -195,8 +229,17 @@ fn read_file(path: &Path) -> Result<Vec<u8>, BundleError> {
 }
 
 fn is_code(path: &Path) -> bool {
+    has_extension(path, &EXTENSIONS)
+}
+
+/// Whether a file of a folder belongs into its bundle.
+fn is_wanted(path: &Path) -> bool {
+    is_code(path) || has_extension(path, &TEXTS)
+}
+
+fn has_extension(path: &Path, known: &[&str]) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+    extension.is_some_and(|extension| known.contains(&extension))
 }
 
 fn file_name(path: &Path) -> Result<String, BundleError> {
@@ -267,12 +310,13 @@ mod tests {
             ("package.json", "{}"),
             ("main.ts", "1"),
             ("lib/a.js", "2"),
-            ("notes.txt", "3"),
+            ("notes.md", "3"),
+            ("locale/zu.po", "4"),
         ];
         check(
             &files,
             "main.ts",
-            Ok(("main.ts", &["lib/a.js", "main.ts", "package.json"])),
+            Ok(("main.ts", &["lib/a.js", "locale/zu.po", "main.ts", "package.json"])),
         );
     }
 
@@ -297,9 +341,49 @@ mod tests {
     }
 
     #[test]
+    fn a_service_in_python_is_a_file_or_a_folder_with_its_requirements() {
+        check(
+            &[("echo.py", "1"), ("other.py", "2")],
+            "echo.py",
+            Ok(("echo.py", &["echo.py"])),
+        );
+        let files = [
+            ("main.py", "1"),
+            ("lib/a.py", "2"),
+            ("requirements.txt", "3"),
+            ("venv/pyvenv.cfg", "4"),
+            ("venv/lib/b.py", "5"),
+            ("__pycache__/main.cpython-311.pyc", "6"),
+        ];
+        let expected = ["lib/a.py", "main.py", "requirements.txt"].as_slice();
+        check(&files, "", Ok(("main.py", expected)));
+        check(&files, "main.py", Ok(("main.py", expected)));
+    }
+
+    #[test]
+    fn what_packages_bring_and_no_service_runs_is_left_out() {
+        let large = "1".repeat((FILE_BYTES_LIMIT + 1) as usize);
+        let files = [
+            ("package.json", "{}"),
+            ("index.ts", "1"),
+            ("globals.d.ts", "2"),
+            ("node_modules/q/q.js", "3"),
+            ("node_modules/q/q.d.ts", "4"),
+            ("node_modules/typescript/lib/tsc.js", &large),
+        ];
+        let expected = ["globals.d.ts", "index.ts", "node_modules/q/q.js", "package.json"];
+        check(&files, "", Ok(("index.ts", &expected)));
+        check(
+            &[("package.json", "{}"), ("index.js", &large)],
+            "",
+            Err("a service's file may be 4 MiB"),
+        );
+    }
+
+    #[test]
     fn what_cannot_be_read_is_said_with_its_path() {
         check(&[], "missing.js", Err("missing.js: No such file"));
-        check(&[("main.py", "")], "main.py", Err("main.py: a service's file ends in"));
+        check(&[("main.rb", "")], "main.rb", Err("main.rb: a service's file ends in"));
         check(&[("index.js", "")], "", Err("needs a package.json"));
         check(&[("package.json", "{")], "", Err("package.json: not JSON"));
         check(&[("package.json", r#"{"main":"x"}"#)], "", Err("its \"main\" is \"x\""));

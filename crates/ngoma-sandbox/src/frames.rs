@@ -1,9 +1,11 @@
 //! What host and worker say to each other: frames on the control socket, and the first line of a step.
 //!
-//! A frame is a length (four bytes, little-endian) and a body. The first frame is the bundle; the worker answers with
+//! A frame is a length (four bytes, little-endian) and a body. The first frame is how to load and the bundle; the worker answers with
 //! [`FromWorker::Ready`] or [`FromWorker::Failed`]. After that the host sends eight bytes per step, the step's number, with
 //! the step's socket attached, and the worker tells of steps whose process died.
 
+use crate::limits::Profile;
+use ngoma_engine::recording::Beginning;
 use ngoma_engine::service::{Bundle, ServiceError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -91,16 +93,66 @@ impl From<Failure> for ServiceError {
     }
 }
 
-/// The first line of a step, from the host: `{"wall_ms":60000,"seed":null,"frozen_us":null}`.
+/// What stands before a bundle: how its code is loaded.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub struct Loading {
+    /// What the code's clock shows and draws from while it is loaded.
+    pub scene: Scene,
+    /// What it is run for.
+    #[serde(default)]
+    pub profile: Profile,
+}
+
+/// The first line of a step, from the host.
+///
+/// ```json
+/// {"wall_ms":60000,"scene":{"seed":"00…","now_us":1764230000000000,"clock":"stepped"}}
+/// ```
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 pub struct Opening {
     /// How long the step may take.
     pub wall_ms: u64,
-    /// Seeds the random numbers.
-    pub seed: Option<u64>,
-    /// Where the clock stands still, if it does.
-    pub frozen_us: Option<i64>,
+    /// What the step's clock shows and its random numbers come from.
+    pub scene: Scene,
 }
+
+/// What code finds of the world: with the same scene and the same replies it does the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scene {
+    /// Where random numbers come from, 64 hexadecimal digits.
+    pub seed: String,
+    /// The moment at which it begins, in microseconds since 1970.
+    pub now_us: i64,
+    /// How its clock goes.
+    pub clock: ClockMode,
+}
+
+/// How the clock of code goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockMode {
+    /// It stands still.
+    Frozen,
+    /// It moves with what happens: to the moment a reply came, to the moment a timer was due. While code computes it
+    /// stands still, so that a recorded step can be run again to the same end.
+    Stepped,
+    /// It is the machine's.
+    Real,
+}
+
+impl Scene {
+    /// That of code which begins now.
+    pub fn new(beginning: &Beginning, clock: ClockMode) -> Self {
+        Self {
+            seed: beginning.seed.to_string(),
+            now_us: beginning.at.micros(),
+            clock,
+        }
+    }
+}
+
+/// The file of a built-in library that runs an author's tests in place of a service's main file.
+pub const TESTS_MAIN: &str = "testing:/main.js";
 
 /// A frame around a body.
 pub fn frame(body: &[u8]) -> Vec<u8> {
@@ -111,20 +163,22 @@ pub fn frame(body: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// The body of the frame that carries a bundle.
-pub fn encode_bundle(bundle: &Bundle) -> Vec<u8> {
+/// The body of the frame that carries a bundle, and how it is to be loaded.
+pub fn encode_load(loading: &Loading, bundle: &Bundle) -> serde_json::Result<Vec<u8>> {
     let mut body = Vec::new();
+    put(&mut body, &serde_json::to_vec(loading)?);
     put(&mut body, bundle.hash.as_bytes());
     put(&mut body, bundle.main.as_bytes());
     for (path, bytes) in &bundle.files {
         put(&mut body, path.as_bytes());
         put(&mut body, bytes);
     }
-    body
+    Ok(body)
 }
 
-/// Reads what [`encode_bundle`] wrote.
-pub fn decode_bundle(mut body: &[u8]) -> Option<Bundle> {
+/// Reads what [`encode_load`] wrote.
+pub fn decode_load(mut body: &[u8]) -> Option<(Loading, Bundle)> {
+    let loading = serde_json::from_slice(take(&mut body)?).ok()?;
     let hash = take_text(&mut body)?;
     let main = take_text(&mut body)?;
     let mut files = BTreeMap::new();
@@ -132,7 +186,7 @@ pub fn decode_bundle(mut body: &[u8]) -> Option<Bundle> {
         let path = take_text(&mut body)?;
         files.insert(path, take(&mut body)?.to_vec());
     }
-    Some(Bundle { hash, main, files })
+    Some((loading, Bundle { hash, main, files }))
 }
 
 fn put(body: &mut Vec<u8>, bytes: &[u8]) {
@@ -168,16 +222,27 @@ mod tests {
         }
     }
 
+    fn loading() -> Loading {
+        let scene = Scene {
+            seed: "0".repeat(64),
+            now_us: 5,
+            clock: ClockMode::Stepped,
+        };
+        let profile = Profile::Tests;
+        Loading { scene, profile }
+    }
+
     #[test]
     fn bundle_survives_the_wire() {
-        assert_eq!(decode_bundle(&encode_bundle(&bundle())), Some(bundle()));
+        let body = encode_load(&loading(), &bundle()).unwrap();
+        assert_eq!(decode_load(&body), Some((loading(), bundle())));
     }
 
     #[test]
     fn a_cut_bundle_is_refused() {
-        let body = encode_bundle(&bundle());
+        let body = encode_load(&loading(), &bundle()).unwrap();
         for end in [1, 7, 9, 20, body.len() - 1] {
-            assert_eq!(decode_bundle(&body[..end]), None, "cut at {end}");
+            assert_eq!(decode_load(&body[..end]), None, "cut at {end}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::metrics::{MetricsArgs, MetricsSettings};
 use crate::systems::{SystemsArgs, SystemsFile, SystemsSettings};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use ngoma_engine::{QueueChoice, StoreChoice};
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -30,6 +30,11 @@ pub const QUEUE_VARIABLE: &str = "NGOMA_QUEUE";
 pub const QUEUE_PARTITIONS_VARIABLE: &str = "NGOMA_QUEUE_PARTITIONS";
 /// What says there how long a worker may be silent.
 pub const WORKER_LEASE_VARIABLE: &str = "NGOMA_WORKER_LEASE";
+/// What says there for how many days steps are kept.
+pub const STEP_RECORD_DAYS_VARIABLE: &str = "NGOMA_STEP_RECORD_DAYS";
+
+const DEFAULT_STEP_RECORD_DAYS: u32 = 7;
+const MOST_STEP_RECORD_DAYS: u32 = 366;
 
 /// The flag every command takes; clap reads the environment behind it.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -58,6 +63,9 @@ pub struct SettingsArgs {
     /// How long a worker may be silent before the others on its database take its work over [default: 60]
     #[arg(long, env = WORKER_LEASE_VARIABLE, value_name = "SECONDS")]
     worker_lease: Option<u64>,
+    /// For how many days services' steps are kept as they were recorded; 0 records none [default: 7]
+    #[arg(long, env = STEP_RECORD_DAYS_VARIABLE, value_name = "DAYS")]
+    step_record_days: Option<u32>,
     /// The settings file [default: ngoma.toml in the working folder, else in the data folder]
     #[arg(long, env = "NGOMA_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
@@ -77,6 +85,7 @@ struct SettingsFile {
     queue: Option<String>,
     queue_partitions: Option<u16>,
     worker_lease: Option<u64>,
+    step_record_days: Option<u32>,
     metrics_listen: Option<String>,
     metrics_public: Option<bool>,
     #[serde(default)]
@@ -96,6 +105,8 @@ pub struct Settings {
     pub queue: QueueChoice,
     /// How long a worker may be silent before others take its work over.
     pub worker_lease: Duration,
+    /// For how many days steps are kept as they were recorded.
+    pub step_record_days: u32,
     /// Where to tell metrics.
     pub metrics: MetricsSettings,
     /// Where the accounts' own systems bind.
@@ -129,6 +140,7 @@ impl SettingsArgs {
             store,
             queue,
             worker_lease: read_worker_lease(self.worker_lease.or(file.worker_lease))?,
+            step_record_days: read_step_record_days(self.step_record_days.or(file.step_record_days))?,
             metrics,
             systems: self.systems.or(file.smpp)?,
         })
@@ -235,6 +247,16 @@ fn read_queue(setting: Option<&str>, store: &StoreChoice, partitions: u16) -> Re
 }
 
 /// How long a worker may be silent.
+/// As long as messages' own ids allow, a year: records are a service's whole traffic.
+fn read_step_record_days(setting: Option<u32>) -> Result<u32> {
+    let days = setting.unwrap_or(DEFAULT_STEP_RECORD_DAYS);
+    ensure!(
+        days <= MOST_STEP_RECORD_DAYS,
+        "--step-record-days {days}: expected at most {MOST_STEP_RECORD_DAYS}"
+    );
+    Ok(days)
+}
+
 fn read_worker_lease(setting: Option<u64>) -> Result<Duration> {
     let seconds = setting.unwrap_or(DEFAULT_WORKER_LEASE);
     if !WORKER_LEASES.contains(&seconds) {
@@ -263,6 +285,7 @@ mod tests {
             queue: None,
             queue_partitions: None,
             worker_lease: None,
+            step_record_days: None,
             config: config.map(Into::into),
             metrics: MetricsArgs::default(),
             systems: SystemsArgs::default(),

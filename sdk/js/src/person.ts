@@ -13,6 +13,8 @@ export interface Place {
   readonly state: string;
   readonly page: number;
   readonly manner: Manner;
+  /** The kind of channel, which decides how options are laid out. */
+  readonly channel?: string;
   /** Seconds since 1970, when the person was last here. */
   readonly since: number;
   /** The screen before them is the offer to go on, not the state's own. */
@@ -25,6 +27,8 @@ export interface Person {
   language?: string;
   answers: Answers;
   readonly profile: Profile;
+  /** The variants that this dialogue was shown. */
+  variants?: Record<string, string>;
   /** Only while a dialogue is unfinished. */
   at?: Place;
 }

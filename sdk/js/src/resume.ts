@@ -1,23 +1,33 @@
 /** The offer to go on with an unfinished dialogue. */
 
-import { compose } from "./screen.ts";
 import type { Resume } from "./service.ts";
-import { NOT_AN_OPTION, numbered, readOption } from "./states/options.ts";
+import { WORDS } from "./states/choice.ts";
+import { readPage, showPage } from "./states/list.ts";
+import type { List } from "./states/list.ts";
+import { NOT_AN_OPTION } from "./states/options.ts";
 import { say } from "./states/state.ts";
-import type { Context } from "./types.ts";
+import type { Context, Shown } from "./types.ts";
+
+type Wish = "goOn" | "startAgain";
 
 /** The screen that asks whether to go on. */
-export async function offerScreen(resume: Resume | undefined, ctx: Context, isWrong: boolean): Promise<string> {
-  const question = await say(resume?.question ?? "Welcome back. You have not finished.", ctx);
-  return compose(question, numbered(labels(resume, ctx)), isWrong ? ctx.t(NOT_AN_OPTION) : undefined, ctx.limits);
+export async function offerScreen(resume: Resume | undefined, ctx: Context, isWrong: boolean): Promise<Shown> {
+  return showPage(await listOf(resume, ctx), ctx, 0, isWrong ? ctx.t(NOT_AN_OPTION) : undefined);
 }
 
 /** What the person wants, if their answer says so. */
-export function readOffer(resume: Resume | undefined, ctx: Context, input: string): "goOn" | "startAgain" | undefined {
-  const index = readOption(input, labels(resume, ctx));
-  return index === undefined ? undefined : index === 0 ? "goOn" : "startAgain";
+export async function readOffer(resume: Resume | undefined, ctx: Context, input: string): Promise<Wish | undefined> {
+  const read = readPage(await listOf(resume, ctx), ctx, 0, input);
+  return read !== undefined && "value" in read ? read.value : undefined;
 }
 
-function labels(resume: Resume | undefined, ctx: Context): string[] {
-  return [ctx.t(resume?.goOn ?? "Continue where you left off"), ctx.t(resume?.startAgain ?? "Start again")];
+async function listOf(resume: Resume | undefined, ctx: Context): Promise<List<Wish>> {
+  return {
+    question: await say(resume?.question ?? "Welcome back. You have not finished.", ctx),
+    options: [
+      { value: "goOn", label: ctx.t(resume?.goOn ?? "Continue where you left off") },
+      { value: "startAgain", label: ctx.t(resume?.startAgain ?? "Start again") },
+    ],
+    words: (word) => ctx.t(WORDS[word]),
+  };
 }

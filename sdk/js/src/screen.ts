@@ -17,6 +17,8 @@ export interface Limits {
 export const USSD_SCREEN: Limits = { septets: 182, units: 80 };
 /** One SMS that needs no joining. */
 export const SMS_SEGMENT: Limits = { septets: 160, units: 70 };
+/** The text over the buttons or the list of a WhatsApp message. */
+export const WHATSAPP_BODY: Limits = { septets: 1024, units: 1024 };
 
 /** A text's encoding and its length in it. */
 export interface Measure {

@@ -1,33 +1,40 @@
 /** A service: its states and its languages, answering the runtime. */
 
+import { answerDescribe } from "./describe.ts";
 import { answerMessage } from "./dialogue.ts";
+import { secondsOf } from "./duration.ts";
+import { prepare } from "./gettext/catalogue.ts";
+import type { Translations } from "./gettext/catalogue.ts";
 import type { Limits } from "./screen.ts";
-import type { Catalogue } from "./translate.ts";
-import type { Context, InboundEvent, InboundMessage, State, Text } from "./types.ts";
+import type { Answers, Context, InboundEvent, InboundMessage, State, Text, Timeout } from "./types.ts";
 
 /** What happens when a person comes back to an unfinished dialogue. */
-export interface Resume {
+export interface Resume<A = Answers> {
   /** `offer` asks the person, `continue` goes on at once, `restart` begins anew. */
   readonly mode?: "offer" | "continue" | "restart";
-  /** The hours after which an unfinished dialogue is over; 72 unless told. */
+  /** The hours after which an unfinished dialogue is over; 72 unless told, or what `timeout` says. */
   readonly hours?: number;
-  readonly question?: Text;
+  readonly question?: Text<A>;
   readonly goOn?: string;
   readonly startAgain?: string;
 }
 
-/** What a service is made of. */
-export interface Definition<Name extends string = string, Language extends string = string> {
+/** What a service is made of. `Name` is the union of its states' names, `A` what its answers are. */
+export interface Definition<Name extends string = string, Language extends string = string, A = Answers> {
   /** Part of the key under which people are stored: keep it. */
   readonly name: string;
   /** Code to name; the first is the language the messages are written in. */
   readonly languages?: Readonly<Record<Language, string>>;
-  /** Language to catalogue; a message that is missing is shown as it is written. */
-  readonly translations?: { readonly [Code in NoInfer<Language>]?: Catalogue };
+  /** Language to translations; a message that is missing is shown as it is written. */
+  readonly translations?: { readonly [Code in NoInfer<Language>]?: Translations };
   /** The first state, or a function that finds it. */
-  readonly start: NoInfer<Name> | ((ctx: Context) => NoInfer<Name> | Promise<NoInfer<Name>>);
-  readonly states: { readonly [Key in Name]: State<NoInfer<Name>> };
-  readonly resume?: Resume;
+  readonly start: NoInfer<Name> | ((ctx: Context<A>) => NoInfer<Name> | Promise<NoInfer<Name>>);
+  readonly states: {
+    readonly [Key in Name]: State<NoInfer<Name>, Kept<A, Key>, A>;
+  };
+  readonly resume?: Resume<A>;
+  /** When an unfinished dialogue is over, in any state that does not say it itself. */
+  readonly timeout?: Timeout<NoInfer<Name>>;
   /** Texts (SMS) that begin a dialogue even when another is open: `["JOIN"]`. Case does not matter. */
   readonly startWords?: readonly string[];
   /** How much a session's screen holds; USSD's 182 septets or 80 UCS-2 units unless told. */
@@ -36,18 +43,45 @@ export interface Definition<Name extends string = string, Language extends strin
   readonly onEvent?: (event: InboundEvent) => void | Promise<void>;
 }
 
-/** Makes a service of its definition and answers the runtime with it. Names of states are checked by the compiler. */
+/** What the state of a name keeps, where the service says what its answers are. */
+type Kept<A, Key> = string extends keyof A ? unknown : Key extends keyof A ? A[Key] : unknown;
+
+/**
+ * Makes a service of its definition and answers the runtime with it. Names of states are checked by the compiler. Say
+ * what the answers are, `service<Answers>()({ … })`, and the compiler checks them too.
+ */
+export function service<A extends object>(): <Name extends string, Language extends string = "en">(
+  definition: Definition<Name, Language, A>,
+) => Definition<Name, Language, A>;
 export function service<Name extends string, Language extends string = "en">(
   definition: Definition<Name, Language>,
-): Definition<Name, Language> {
+): Definition<Name, Language>;
+export function service(definition?: Definition): unknown {
+  return definition === undefined ? answer : answer(definition);
+}
+
+function answer(definition: Definition): Definition {
+  prepare(definition.translations ?? {});
+  checkTimeouts(definition);
   // A failure must reach the runtime as it is, so nothing here catches it.
   api.on_inbound_message = async (command) => {
-    await answerMessage(definition as unknown as Definition, command.msg as InboundMessage);
+    await answerMessage(definition, command.msg as InboundMessage);
     api.done();
   };
   api.on_inbound_event = async (command) => {
     await definition.onEvent?.(command.msg as InboundEvent);
     api.done();
   };
+  api.on_describe = async () => {
+    await answerDescribe(definition);
+    api.done();
+  };
   return definition;
+}
+
+/** A span of time that cannot be read is a mistake of the author's, to be seen before anybody waits. */
+function checkTimeouts({ timeout, states }: Definition): void {
+  for (const given of [timeout, ...Object.values<State>(states).map((state) => state.timeout)]) {
+    if (given !== undefined) secondsOf(typeof given === "string" ? given : given.after);
+  }
 }

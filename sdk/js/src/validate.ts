@@ -1,13 +1,17 @@
 /** Checks of what a person typed: each gives the value to keep, or says in words what to do instead. */
 
-import type { Context } from "./types.ts";
+import type { Answers, Context } from "./types.ts";
 import type { Values } from "./translate.ts";
 
 /** What a check found: the value to keep, or a message to translate. */
 export type Verdict = { readonly value: string } | { readonly problem: string; readonly values: Values };
 
 /** A check of what a person typed. */
-export type Check = (input: string, ctx: Context) => Verdict | Promise<Verdict>;
+export interface Check<A = Answers> {
+  (input: string, ctx: Context<A>): Verdict | Promise<Verdict>;
+  /** The messages it may say, for the author's tools. */
+  readonly texts?: readonly string[];
+}
 
 /** The input is good; this is kept as the answer. */
 export function ok(value: string): Verdict {
@@ -34,8 +38,8 @@ export interface DateRules {
 }
 
 /** A day, month and year typed as DDMMYYYY or DD/MM/YYYY (or with - or . or spaces), kept as `2027-03-25`. */
-export function date(rules: DateRules): Check {
-  return (input) => {
+export function date(rules: DateRules): Check<unknown> {
+  return telling([rules.unreadable, rules.tooEarly, rules.tooLate], (input) => {
     const first = daysFromToday(rules.from);
     const last = daysFromToday(rules.to);
     const example = daysFromToday(Math.floor((rules.from + rules.to) / 2));
@@ -45,7 +49,7 @@ export function date(rules: DateRules): Check {
     if (day < first) return problem(rules.tooEarly, values);
     if (day > last) return problem(rules.tooLate, values);
     return ok(day);
-  };
+  });
 }
 
 /** `2027-03-25` as people write it: `25/03/2027`. */
@@ -61,12 +65,12 @@ export function daysFromToday(days: number): string {
 }
 
 /** A whole number between two, both good. The message may use `{min}` and `{max}`. */
-export function number(rules: { min: number; max: number; error: string }): Check {
-  return (input) => {
+export function number(rules: { min: number; max: number; error: string }): Check<unknown> {
+  return telling([rules.error], (input) => {
     const value = /^\d{1,15}$/u.test(input) ? Number(input) : Number.NaN;
     const isGood = value >= rules.min && value <= rules.max;
     return isGood ? ok(String(value)) : problem(rules.error, { min: rules.min, max: rules.max });
-  };
+  });
 }
 
 /** What `phone` accepts, and what it says otherwise. */
@@ -79,14 +83,18 @@ export interface PhoneRules {
 }
 
 /** A telephone number, kept as `+27831234567`; a national one (`083 123 4567`) gets the calling code. */
-export function phone({ callingCode, digits, error }: PhoneRules): Check {
+export function phone({ callingCode, digits, error }: PhoneRules): Check<unknown> {
   const own = `+${callingCode}`;
-  return (input) => {
+  return telling([error], (input) => {
     const typed = input.replace(/[\s().-]/gu, "");
     const full = typed.replace(/^00/u, "+").replace(/^0/u, own);
     const isWhole = !full.startsWith(own) || full.length === own.length + digits;
     return isWhole && /^\+[1-9]\d{7,14}$/u.test(full) ? ok(full) : problem(error);
-  };
+  });
+}
+
+function telling(texts: readonly string[], check: (input: string) => Verdict): Check<unknown> {
+  return Object.assign(check, { texts });
 }
 
 function readDate(input: string): string | undefined {

@@ -8,6 +8,7 @@ mod host;
 mod memory;
 mod quiet;
 mod report;
+mod services;
 mod smpp;
 mod ussd;
 
@@ -25,6 +26,8 @@ pub enum Bench {
     Engine(engine::Options),
     /// SMPP beside Kannel: messages to phones and from them, at what cost; and one session by itself
     Smpp(smpp::Options),
+    /// Services beside a node process for each message: what a message costs, idle memory, stopping, neighbours
+    Services(services::Options),
     /// Building: cold release build, and the build after a one-line change
     Build,
 }
@@ -35,6 +38,7 @@ pub fn run(repo: &Repo, bench: &Bench) -> Result<bool> {
         Bench::Ussd(options) => ussd::run(repo, options)?,
         Bench::Engine(options) => engine::run(repo, options)?,
         Bench::Smpp(options) => smpp::run(repo, options)?,
+        Bench::Services(options) => services::run(repo, options)?,
         Bench::Build => build::run(repo)?,
     };
     print!("{report}");

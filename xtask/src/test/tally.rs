@@ -41,6 +41,20 @@ impl Tally {
         sum(tallies)
     }
 
+    /// Reads the last line of pytest: `== 2 failed, 36 passed, 1 error in 0.74s ==`.
+    pub fn of_pytest(text: &str) -> Tally {
+        let is_last = |line: &&str| line.starts_with('=') && line.contains(" in ");
+        let Some(line) = text.lines().rev().find(is_last) else {
+            return Tally::default();
+        };
+        let counts = line.trim_matches(['=', ' ']);
+        let counts = counts.split(" in ").next().unwrap_or_default();
+        Tally {
+            passed: count(counts, ',', "passed"),
+            failed: count(counts, ',', "failed") + count(counts, ',', "error") + count(counts, ',', "errors"),
+        }
+    }
+
     /// The tally of a program that ended badly: at least one failure, even when it counted none.
     pub fn at_least_one_failure(mut self) -> Tally {
         self.failed = self.failed.max(1);
@@ -122,6 +136,19 @@ mod tests {
         check("ok a\n7 passed, 1 failed\n", 7, 1);
         check("the phone: 7 passed, 1 failed", 0, 0);
         check("7 passed, 1 failed today", 0, 0);
+    }
+
+    #[test]
+    fn the_last_line_of_pytest_is_read() {
+        let check = |text, passed, failed| assert_eq!(Tally::of_pytest(text), Tally { passed, failed }, "{text:?}");
+        check("", 0, 0);
+        check(
+            "=== test session starts ===\n......\n====== 38 passed in 0.74s ======\n",
+            38,
+            0,
+        );
+        check("== 2 failed, 35 passed, 1 warning, 1 error in 1.00s ==", 35, 3);
+        check("no tests ran", 0, 0);
     }
 
     #[test]

@@ -175,6 +175,7 @@ impl<'a> Ways<'a> {
             encoding: None,
             segments: None,
             priority: submission.priority.number(),
+            due_at: None,
             expires_at: submission
                 .valid_for
                 .or_else(|| channel.record.policy.valid_for.map(Duration::from_secs))

@@ -39,6 +39,9 @@ pub struct AccountPolicy {
     /// What somebody is answered who opted in; nothing if it is not said.
     #[serde(skip_serializing_if = "is_default")]
     pub opt_in_reply: Option<String>,
+    /// Whether services may opt people out and in, and look who is; they may not if it is not said.
+    #[serde(skip_serializing_if = "is_default")]
+    pub services_manage_optouts: bool,
 }
 
 impl AccountPolicy {
@@ -128,6 +131,7 @@ mod tests {
             json!({}),
             json!({"pace": {"per_second": 0.5, "burst": 3}, "max_queued": 5}),
             json!({"opt_out_keywords": ["STOP"], "opt_in_keywords": ["JOIN"], "opt_out_reply": "Bye.", "opt_in_reply": "Hi."}),
+            json!({"services_manage_optouts": true}),
         ] {
             assert_eq!(serde_json::to_value(policy(stored.clone())).unwrap(), stored);
         }

@@ -3,8 +3,8 @@
 use super::{ApplyError, Catalog, ChannelRecord, Document, Report, ServiceEntry, ServiceKind, check, claims};
 use crate::channels::Opened;
 use crate::engine::Runtime;
-use crate::service::{LogLine, ServiceError};
-use std::collections::{HashMap, HashSet};
+use crate::service::{Bundle, LogLine, ServiceError};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Whether the engine runs its channels and services yet.
@@ -28,7 +28,10 @@ pub(crate) async fn apply(
     claims::check(&runtime.types, &document, &before.directory)?;
     let opened = open_changed(runtime, &document)?;
     try_new_code(runtime, &document, &before).await?;
-    let report = runtime.store.apply_document(Arc::new(document)).await?;
+    let report = runtime
+        .store
+        .apply_document(Arc::new(document), runtime.clock.now())
+        .await?;
     let catalog = runtime.read_catalog().await?;
     if refresh == Refresh::Running {
         // Before anybody is routed to them.
@@ -109,10 +112,26 @@ async fn try_new_code(runtime: &Runtime, document: &Document, before: &super::Ca
             if held.contains(service.bundle.hash.as_str()) || !has_code(&service.kind) {
                 continue;
             }
-            let tried = runtime.runner.try_out(Arc::new(service.bundle.clone())).await;
-            tried.map_err(|error| ApplyError::Invalid(format!("service {account}/{name}: {}", with_place(&error))))?;
+            try_out(runtime, account, name, &service.bundle).await?;
         }
     }
+    Ok(())
+}
+
+/// Tries out code for a service.
+pub(crate) async fn try_out(runtime: &Runtime, account: &str, name: &str, bundle: &Bundle) -> Result<(), ApplyError> {
+    let tried = runtime.runner.try_out(Arc::new(bundle.clone())).await;
+    tried.map_err(|error| ApplyError::Invalid(format!("service {account}/{name}: {}", with_place(&error))))
+}
+
+/// Reads what exists after a service's code was changed, and loads it.
+pub(crate) async fn refresh_services(runtime: &Runtime, refresh: Refresh) -> Result<(), ApplyError> {
+    let before = runtime.catalog();
+    let catalog = runtime.read_catalog().await?;
+    if refresh == Refresh::Running {
+        load_changed(runtime, &before, &catalog).await;
+    }
+    runtime.use_catalog(catalog);
     Ok(())
 }
 
@@ -124,15 +143,16 @@ fn with_place(error: &ServiceError) -> String {
     }
 }
 
-/// Loads the services whose code is new. A session goes on with the newest code.
+/// Loads the services whose code is new. What they had before stays loaded while a session stays with it.
 async fn load_changed(runtime: &Runtime, before: &Catalog, now: &Catalog) {
-    let held: HashMap<i64, &str> = before
-        .services()
-        .map(|service| (service.id, service.bundle_hash.as_str()))
-        .collect();
     for service in now.services() {
-        if held.get(&service.id) != Some(&service.bundle_hash.as_str()) {
-            load_service(runtime, service).await;
+        let held = before.service(service.id);
+        if held.is_some_and(|held| held.key.version == service.key.version) {
+            continue;
+        }
+        load_service(runtime, service).await;
+        if let Some(held) = held.filter(|held| held.kind.has_code()) {
+            runtime.earlier_versions.note(held);
         }
     }
 }

@@ -79,6 +79,7 @@ pub(crate) struct ServiceEntry {
     pub(crate) kind: ServiceKind,
     pub(crate) config: Arc<Object>,
     pub(crate) http_allow: Option<Arc<Vec<String>>>,
+    pub(crate) helper_metadata: Arc<Vec<String>>,
     pub(crate) bundle_hash: String,
     /// Whether it is told what became of its messages.
     pub(crate) wants_events: bool,
@@ -125,6 +126,7 @@ impl Catalog {
             let key = ServiceKey {
                 account: codes[&service.account].clone(),
                 service: service.name.clone(),
+                version: service.record.version,
             };
             let (running, event_room) = match before.service(service.id) {
                 Some(before) => (Arc::clone(&before.running), Arc::clone(&before.event_room)),
@@ -140,6 +142,7 @@ impl Catalog {
                 kind: ServiceKind::parse(&service.record.kind).unwrap_or(ServiceKind::Script),
                 config: Arc::clone(&service.record.config),
                 http_allow: service.record.http_allow.clone(),
+                helper_metadata: Arc::clone(&service.record.helper_metadata),
                 bundle_hash: service.record.bundle_hash.clone(),
                 wants_events: service.record.wants_events,
                 running,

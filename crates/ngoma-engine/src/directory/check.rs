@@ -5,11 +5,16 @@ use super::{
 };
 use crate::bridge;
 use crate::relay;
-use crate::service::Bundle;
+use crate::service::{Bundle, QUICK_REPLIES};
 use ngoma_message::Country;
 
 /// The longest name, in characters.
 const NAME_LENGTH: usize = 63;
+/// How many keys of helper metadata a service may set.
+const HELPER_KEYS: usize = 50;
+/// What the keys of helper metadata begin with that mean something to us: a service that set them could pass for a system
+/// behind a relay.
+const OWN_PREFIX: &str = "ngoma_";
 
 /// Checks what can be told without opening channels.
 pub(crate) fn check(document: &Document, directory: &Directory) -> Result<(), ApplyError> {
@@ -27,6 +32,7 @@ pub(crate) fn check(document: &Document, directory: &Directory) -> Result<(), Ap
         for (name, service) in &account.services {
             let what = format!("{code}/{name}");
             check_name("service", &what, name)?;
+            check_helper_metadata(&what, &service.helper_metadata)?;
             match ServiceKind::parse(&service.kind) {
                 Some(ServiceKind::Script) => check_bundle(&what, &service.bundle)?,
                 Some(ServiceKind::VumiAmqp) => check_bridge(&what, service)?,
@@ -60,6 +66,22 @@ fn check_name(kind: &str, what: &str, name: &str) -> Result<(), ApplyError> {
     invalid(format!(
         "{kind} {what}: a name has 1 to {NAME_LENGTH} of a-z, 0-9, _ and -, and begins with a letter or digit"
     ))
+}
+
+fn check_helper_metadata(what: &str, keys: &[String]) -> Result<(), ApplyError> {
+    let is_good = |key: &String| (1..=NAME_LENGTH).contains(&key.chars().count());
+    if keys.len() > HELPER_KEYS || !keys.iter().all(is_good) {
+        return invalid(format!(
+            "service {what}: helper_metadata has at most {HELPER_KEYS} keys of 1 to {NAME_LENGTH} characters"
+        ));
+    }
+    let is_own = |key: &&String| key.starts_with(OWN_PREFIX) || *key == QUICK_REPLIES;
+    match keys.iter().find(is_own) {
+        Some(key) => invalid(format!(
+            "service {what}: helper_metadata may not have {key:?}: the platform sets it"
+        )),
+        None => Ok(()),
+    }
 }
 
 fn check_bundle(what: &str, bundle: &Bundle) -> Result<(), ApplyError> {
@@ -146,6 +168,7 @@ mod tests {
             kind: "script".into(),
             config: Object::new(),
             http_allow: None,
+            helper_metadata: Vec::new(),
             wants_events: false,
             bundle: Bundle {
                 hash: "h".into(),
@@ -191,6 +214,19 @@ mod tests {
             |account| account.channels.get_mut("ussd").unwrap().country = Some("XX".into()),
             "channel demo/ussd: country \"XX\"",
         );
+        for (keys, problem) in [
+            (vec!["ngoma_relay"; 1], "may not have \"ngoma_relay\""),
+            (vec!["k"; 51], "has at most 50"),
+            (vec![""], "has at most 50"),
+        ] {
+            check_refused(
+                |account| {
+                    let keys = keys.into_iter().map(str::to_owned).collect();
+                    account.services.get_mut("clinic").unwrap().helper_metadata = keys;
+                },
+                &format!("service demo/clinic: helper_metadata {problem}"),
+            );
+        }
         check_refused(
             |account| account.services.get_mut("clinic").unwrap().kind = "survey".into(),
             "service demo/clinic: kind \"survey\" is not known",
@@ -207,6 +243,7 @@ mod tests {
             kind: "relay".into(),
             config: Object::from_iter([("channel".to_owned(), channel.into())]),
             http_allow: None,
+            helper_metadata: Vec::new(),
             wants_events: false,
             bundle: Bundle::none(),
         };

@@ -15,7 +15,7 @@ pub use policy::{ChannelPolicy, PaceSetting};
 pub use service_kind::ServiceKind;
 pub use webhook::{Secret, Topic, WebhookRecord};
 
-pub(crate) use apply::{Refresh, apply, load_service};
+pub(crate) use apply::{Refresh, apply, load_service, refresh_services, try_out};
 pub(crate) use catalog::{AccountEntry, Catalog, ChannelEntry, RoomLimits, ServiceEntry};
 pub(crate) use listeners::Listeners;
 
@@ -63,6 +63,7 @@ impl AccountDocument {
             kind: "script".into(),
             config: Object::new(),
             http_allow: None,
+            helper_metadata: Vec::new(),
             wants_events: false,
             bundle: Bundle {
                 hash: "one".into(),
@@ -94,6 +95,8 @@ pub struct ServiceDocument {
     pub config: Object,
     /// The hosts its http resource may call; `None` allows every public one.
     pub http_allow: Option<Vec<String>>,
+    /// The keys that it may set in the helper metadata of its messages.
+    pub helper_metadata: Vec<String>,
     /// Whether it is told what became of its messages.
     pub wants_events: bool,
     /// Its code.
@@ -217,10 +220,14 @@ pub struct ServiceRecord {
     pub config: Arc<Object>,
     /// The hosts its http resource may call; `None` allows every public one.
     pub http_allow: Option<Arc<Vec<String>>>,
+    /// The keys that it may set in the helper metadata of its messages.
+    pub helper_metadata: Arc<Vec<String>>,
     /// Whether it is told what became of its messages.
     pub wants_events: bool,
     /// Its bundle's hash.
     pub bundle_hash: String,
+    /// The number of its code's version.
+    pub version: i64,
 }
 
 /// Why a document was not applied; nothing of it was.

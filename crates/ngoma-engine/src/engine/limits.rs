@@ -53,6 +53,8 @@ pub struct Limits {
     pub step_wall: Duration,
     /// How many log lines are kept per service.
     pub service_log_lines: usize,
+    /// For how many days steps are kept as they were recorded; 0 records none.
+    pub step_record_days: u32,
     /// How often a message is tried while its channel answers "later".
     pub send_attempts: u32,
     /// How long a message is tried while its channel answers "later".
@@ -91,6 +93,7 @@ impl Default for Limits {
             bytes_in_parts: PartLimits::default().bytes,
             step_wall: Duration::from_secs(30),
             service_log_lines: 1000,
+            step_record_days: 7,
             send_attempts: 10,
             send_for: Duration::from_secs(24 * 3600),
             drain: Duration::from_secs(10),
@@ -140,6 +143,7 @@ impl Limits {
             backlog: self.store_backlog,
             max_pages: self.store_pages,
             log_lines: self.service_log_lines,
+            step_record_days: self.step_record_days,
             part_limits: PartLimits {
                 groups: self.texts_in_parts,
                 bytes: self.bytes_in_parts,

@@ -3,12 +3,14 @@
 mod dead_letters;
 mod door;
 mod expiry;
+mod hand_overs;
 mod lease;
 mod limits;
 mod opt_outs;
 mod queue_parts;
 mod readiness;
 mod runtime;
+mod versions;
 
 pub use limits::Limits;
 pub use queue_parts::QueueDepth;
@@ -18,7 +20,7 @@ use runtime::RuntimeParts;
 
 use crate::channel::ChannelType;
 use crate::clock::Clock;
-use crate::directory::{self, ApplyError, Directory, Document, Refresh, Report};
+use crate::directory::{self, ApplyError, Directory, Document, Report};
 use crate::metrics::{self, Metrics};
 use crate::queue::QueueChoice;
 use crate::record::{MessageRecord, SessionRecord, TraceLine, WorkerRecord};
@@ -216,11 +218,7 @@ impl Engine {
     /// Applies a document as one idempotent change, then refreshes what runs.
     pub async fn apply(&self, document: Document) -> Result<Report, ApplyError> {
         let _applying = self.applying.lock().await;
-        let refresh = match self.is_started.load(Ordering::SeqCst) {
-            true => Refresh::Running,
-            false => Refresh::Nothing,
-        };
-        directory::apply(&self.runtime, document, refresh).await
+        directory::apply(&self.runtime, document, self.refresh()).await
     }
 
     /// The running parts.

@@ -9,16 +9,18 @@ use crate::channels::{self, Host, Opened, Place, Room, Running};
 use crate::clients::Tokens;
 use crate::clock::Clock;
 use crate::directory::{Catalog, ChannelRecord};
-use crate::inbound::People;
+use crate::inbound::{KnownHandOvers, People};
 use crate::metrics::Metrics;
 use crate::outbound::Order;
 use crate::outbound::backlog::Backlogs;
 use crate::outgoing_http::{HttpClient, Reach};
+use crate::ports::Tallies;
 use crate::queue::Queue;
 use crate::service::{HttpPort, ServiceRunner};
 use crate::spool::Spool;
 use crate::store::{QueueKind, Store, StoreError};
 use crate::suspects::Suspects;
+use crate::versions::EarlierVersions;
 use ngoma_message::{Country, MessageId, Timestamp};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,9 +46,12 @@ pub(crate) struct Runtime {
     pub(crate) host: Host,
     pub(crate) bridges: Bridges,
     pub(crate) people: People,
+    pub(crate) hand_overs: KnownHandOvers,
+    pub(crate) tallies: Tallies,
     /// Who is before whom on the way out.
     pub(crate) order: Order,
     pub(crate) suspects: Suspects,
+    pub(crate) earlier_versions: EarlierVersions,
     pub(crate) http_port: Arc<dyn HttpPort>,
     /// Says that the queue should be looked at.
     pub(crate) due_work: Arc<Notify>,
@@ -91,8 +96,11 @@ impl Runtime {
             host: Host::default(),
             bridges: Bridges::default(),
             people: People::default(),
+            hand_overs: KnownHandOvers::default(),
+            tallies: Tallies::default(),
             order: Order::default(),
             suspects: Suspects::default(),
+            earlier_versions: EarlierVersions::default(),
             http_port: Arc::new(http_public.clone()),
             due_work: parts.due_work,
             due_follow_ups: Arc::default(),

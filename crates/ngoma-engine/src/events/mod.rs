@@ -7,14 +7,17 @@ pub(crate) use wire::as_vumi;
 
 use crate::directory::{ServiceEntry, ServiceKind};
 use crate::engine::Runtime;
-use crate::inbound::{Answer, Plan, failure_text, note_requests, step_with_keys, what_it_did};
+use crate::inbound::{Answer, Plan, failure_text, note_requests, step_with_keys, what_it_did, wishes};
 use crate::outbound::RetryPolicy;
 use crate::panics::caught;
 use crate::relay;
 use crate::service::{LogLine, Step, StepInput, StepOutcome};
-use crate::store::{Effects, FollowUpCommit, FollowUpEnd, QueueKind, StoreError, StoredEvent, Subject, TakenFollowUp};
+use crate::store::{
+    Effects, FollowUpCommit, FollowUpEnd, NewStepRecord, QueueKind, StoreError, StoredEvent, Subject, TakenFollowUp,
+};
 use crate::suspects::{STEP_ATTEMPTS, ended_too_many};
 use crate::trace::Trail;
+use crate::versions::recorded;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +42,7 @@ pub(crate) async fn tell(runtime: &Arc<Runtime>, taken: TakenFollowUp) {
     let _under_way = runtime.under_way.enter();
     if let Err(panic) = caught(telling.work()).await {
         let failure = format!("work on it broke off: {panic}");
-        telling.fail(None, &failure, Trail::default()).await;
+        telling.fail(None, &failure, None, Trail::default()).await;
     }
 }
 
@@ -62,7 +65,12 @@ impl Telling<'_> {
         if self.taken.attempts >= STEP_ATTEMPTS {
             let reason = ended_too_many(self.taken.attempts);
             return self
-                .give_up(Some(service), reason, self.taken.attempts, Trail::default())
+                .give_up(
+                    logged(Some(service), &reason),
+                    reason,
+                    self.taken.attempts,
+                    Trail::default(),
+                )
                 .await;
         }
         let turn = self.runtime.people.turn(service.id, &self.event.person).await;
@@ -113,7 +121,9 @@ impl Telling<'_> {
         };
         let stepped = match service.kind {
             ServiceKind::Relay => relay::report(runtime, service, self.event).await.map(Ok),
-            ServiceKind::Script | ServiceKind::VumiAmqp => step_with_keys(runtime, service, &step, || false).await,
+            ServiceKind::Script | ServiceKind::VumiAmqp => {
+                step_with_keys(runtime, service, service.key.version, &step, || false).await
+            }
         };
         let stepped = match stepped {
             Ok(stepped) => stepped,
@@ -123,21 +133,28 @@ impl Telling<'_> {
             }
         };
         let mut trail = Trail::default();
-        let failure = match stepped {
-            Err(panic) => format!("the step broke off: {panic}"),
+        let (failure, record) = match stepped {
+            Err(panic) => (format!("the step broke off: {panic}"), None),
             Ok(outcome) => {
+                let record = recorded(runtime, (service.id, service.key.version), &step.input, &outcome);
                 note_requests(&outcome, runtime.clock.now(), Some(&self.event.message), &mut trail);
                 match failure_of(&outcome) {
-                    None => return self.commit_success(service, outcome, trail).await,
-                    Some(failure) => failure,
+                    None => return self.commit_success(service, outcome, record, trail).await,
+                    Some(failure) => (failure, record),
                 }
             }
         };
-        self.fail(Some(service), &failure, trail).await;
+        self.fail(Some(service), &failure, record, trail).await;
         Vec::new()
     }
 
-    async fn commit_success(&self, service: &ServiceEntry, outcome: StepOutcome, mut trail: Trail) -> Vec<Answer> {
+    async fn commit_success(
+        &self,
+        service: &ServiceEntry,
+        outcome: StepOutcome,
+        record: Option<NewStepRecord>,
+        mut trail: Trail,
+    ) -> Vec<Answer> {
         let did = format!(
             "{} told to service {}: {}",
             self.event.kind,
@@ -145,19 +162,24 @@ impl Telling<'_> {
             what_it_did(&outcome)
         );
         trail.note_about(&self.event.message, self.runtime.clock.now(), "event", did);
+        let (now, about) = (self.runtime.clock.now(), Some(&self.event.message));
+        let mut people = wishes(&outcome.opt_outs, service, now, about, &mut trail);
+        people.contacts.clone_from(&outcome.contacts);
         let plan = Plan::of_sends(self.runtime, service, outcome.sends, &mut trail);
         let effects = Effects {
             service: Some(service.id),
             kv: outcome.kv,
+            people,
             outbound: plan.messages.clone(),
             metrics: outcome.metrics,
             log: outcome.log,
+            record: record.clone(),
         };
         match self.commit(FollowUpEnd::Done, effects, trail).await {
             Ok(()) => plan.answers(self.root(), self.runtime.clock.now(), self.taken.lease),
             Err(StoreError::Refused(problem)) => {
                 let failure = format!("what the service did was not stored: {problem}");
-                self.fail(Some(service), &failure, Trail::default()).await;
+                self.fail(Some(service), &failure, record, Trail::default()).await;
                 Vec::new()
             }
             Err(_) => Vec::new(),
@@ -165,24 +187,33 @@ impl Telling<'_> {
     }
 
     /// Stores that telling failed: it is tried again after a while, and given up when that was often enough.
-    async fn fail(&self, service: Option<&ServiceEntry>, failure: &str, mut trail: Trail) {
+    async fn fail(
+        &self,
+        service: Option<&ServiceEntry>,
+        failure: &str,
+        record: Option<NewStepRecord>,
+        mut trail: Trail,
+    ) {
         let (now, attempts) = (self.runtime.clock.now(), self.taken.attempts + 1);
+        let effects = Effects {
+            record,
+            ..logged(service, failure)
+        };
         if attempts >= SCHEDULE.attempts {
-            return self.give_up(service, failure.to_owned(), attempts, trail).await;
+            return self.give_up(effects, failure.to_owned(), attempts, trail).await;
         }
         let wait = SCHEDULE.wait(attempts, 0);
         let said = format!("{} not told: {failure}; again in {} s", self.event.kind, wait.as_secs());
         trail.note_about(&self.event.message, now, "event", said);
         let due_at = now + wait;
         let end = FollowUpEnd::Later { due_at, attempts };
-        let _ = self.commit(end, logged(service, failure), trail).await;
+        let _ = self.commit(end, effects, trail).await;
     }
 
-    async fn give_up(&self, service: Option<&ServiceEntry>, reason: String, attempts: u32, mut trail: Trail) {
+    async fn give_up(&self, effects: Effects, reason: String, attempts: u32, mut trail: Trail) {
         tracing::warn!(event.id = %self.event.id, reason, "an event was given up");
         let said = format!("{} given up: {reason}", self.event.kind);
         trail.note_about(&self.event.message, self.runtime.clock.now(), "event", said);
-        let effects = logged(service, &reason);
         let _ = self
             .commit(FollowUpEnd::GivenUp { attempts, reason }, effects, trail)
             .await;

@@ -160,6 +160,7 @@ impl Plan {
         let (to, content) = (Address::parse(&send.to), send.content.unwrap_or_default());
         let mut message = NewOutbound::to_somebody(service.account, service.id, to, content);
         message.helper_metadata = send.helper_metadata;
+        message.due_at = send.send_at.filter(|due| *due > runtime.clock.now());
         let way = outbound::choose_channel(runtime, service, &send.endpoint, &send.to);
         match way.map(|way| way.in_the_name_of(send.from)) {
             Ok(way) => self.add_message(runtime, way, message, trail),
@@ -182,12 +183,18 @@ impl Plan {
         message.channel = Some(way.running.id);
         message.to = way.to;
         message.from = way.from;
+        if let Some(due_at) = message.due_at {
+            outbound::schedule(runtime, &mut message, due_at, now, trail);
+        }
         outbound::segment(&mut message, &way.running, false, now, trail);
         self.push_on(runtime, message, way.running);
     }
 
     fn push_on(&mut self, runtime: &Runtime, mut message: NewOutbound, running: Arc<Running>) {
-        let place = runtime.place(&running, QueueKind::Outbound);
+        let place = match message.due_at {
+            None => runtime.place(&running, QueueKind::Outbound),
+            Some(_) => None,
+        };
         let go = match place.filter(|_| !outbound::is_paused(runtime, running.id)) {
             Some(place) => Go::Next(running, place),
             None => Go::Queue(running),

@@ -4,6 +4,7 @@
 mod answers;
 mod decode;
 mod fingerprint;
+mod hand_over;
 mod keep;
 mod opt_out;
 mod parts;
@@ -16,6 +17,7 @@ mod wire;
 pub(crate) use answers::{Answer, Plan};
 pub(crate) use decode::cut;
 pub(crate) use fingerprint::Fingerprint;
+pub(crate) use hand_over::{KnownHandOvers, wishes};
 pub(crate) use keep::{must_wait, spool, within_patience};
 pub(crate) use parts::ending::{Ending, MEMORY, PATIENCE, Partial, end};
 pub(crate) use parts::{HeldPart, Part, PartKey, PartLimits, Placement, Snapshot, Waiting, end_held_texts, place};
@@ -29,9 +31,12 @@ use crate::directory::{ChannelEntry, ServiceEntry};
 use crate::engine::Runtime;
 use crate::panics::caught;
 use crate::record::Status;
-use crate::store::{InboundMessage, Publish, PulledInbound, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound};
+use crate::store::{
+    InboundMessage, PeopleWrites, Publish, PulledInbound, QueueKind, StepCommit, StepEnd, StoreError, StoredInbound,
+};
 use crate::suspects::{STEP_ATTEMPTS, ended_too_many};
 use crate::trace::Trail;
+use hand_over::Seat;
 use ngoma_message::MessageId;
 use session::SessionTurn;
 use std::sync::Arc;
@@ -231,17 +236,21 @@ impl Job {
             Ok(session) => session,
             Err(error) => return self.end_unread(&error, trail).await,
         };
-        let Some((service, reason)) = self.route(channel, session.as_ref()) else {
-            self.note_session(session.as_ref(), &mut trail);
-            let reason = format!("no route of channel {} takes it", channel.name);
-            return self.end_unanswered(Status::Unrouted, "route", &reason, trail).await;
+        let routed = self.route(channel, session.as_ref());
+        let Seat { service, reason, turn } = match self.take_turn(routed, &mut session).await {
+            Ok(Some(seat)) => seat,
+            Ok(None) => {
+                self.note_session(session.as_ref(), &mut trail);
+                let reason = format!("no route of channel {} takes it", channel.name);
+                return self.end_unanswered(Status::Unrouted, "route", &reason, trail).await;
+            }
+            Err(error) => return self.end_unread(&error, trail).await,
         };
         let Some(service) = catalog.service(service) else {
             return self
                 .end_unanswered(Status::Unrouted, "route", "its service is gone", trail)
                 .await;
         };
-        let turn = self.runtime.people.turn(service.id, &self.message.from).await;
         let Ok(permit) = service.running.acquire().await else {
             return;
         };
@@ -259,10 +268,7 @@ impl Job {
         if self.attempts > 0 && !self.begin_again().await {
             return;
         }
-        if turn.has_waited {
-            // The turn before may have changed the session.
-            session = self.resolve_session().await.unwrap_or(session);
-        }
+        let session = session.map(|session| session.with(service.id));
         self.note_session(session.as_ref(), &mut trail);
         let now = self.runtime.clock.now();
         trail.note(now, "route", format!("to service {}: {reason}", service.key.service));
@@ -386,12 +392,14 @@ impl Job {
             service: service.map(|service| service.id),
             session: None,
             kv: Vec::new(),
+            people: PeopleWrites::default(),
             outbound: Vec::new(),
             metrics: Vec::new(),
             log: Vec::new(),
             trail,
             wished: None,
             given_up_after: None,
+            record: None,
         }
     }
 

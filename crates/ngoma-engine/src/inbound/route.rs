@@ -4,6 +4,9 @@ use crate::directory::ChannelEntry;
 use crate::store::InboundMessage;
 use ngoma_message::SessionEvent;
 
+/// Why a message goes to the service of its session.
+pub(super) const STAYS: &str = "its session stays there";
+
 /// The service that takes a message, with the reason. `told` is the session event the service is told, if any.
 ///
 /// A keyword is matched against the first word, whatever its case. On a session channel it is matched only where a
@@ -15,7 +18,7 @@ pub(super) fn route(
     stays_with: Option<i64>,
 ) -> Option<(i64, String)> {
     if let Some(service) = stays_with {
-        return Some((service, "its session stays there".to_owned()));
+        return Some((service, STAYS.to_owned()));
     }
     let may_have_keyword = told.is_none_or(|event| *event == SessionEvent::New);
     let word = message

@@ -1,5 +1,6 @@
 //! Which session a message belongs to, and which service that session stays with.
 
+use crate::directory::ServiceEntry;
 use crate::store::{InboundMessage, SessionRow};
 use ngoma_message::{SessionEvent, Timestamp};
 use std::time::Duration;
@@ -11,10 +12,26 @@ pub(super) struct SessionTurn {
     pub(super) started_at: Timestamp,
     /// The service it stays with; nothing when it begins.
     pub(super) service: Option<i64>,
+    /// The version of its code it began with.
+    pub(super) version: Option<i64>,
     /// The event the service is told: `new` whenever a session begins, whatever the gateway called it.
     pub(super) event: SessionEvent,
     /// For the trace.
     pub(super) note: String,
+}
+
+impl SessionTurn {
+    /// The turn as that service is told it. One that another service has had is new to it.
+    pub(super) fn with(self, service: i64) -> Self {
+        match self.service {
+            Some(held) if held != service && self.event != SessionEvent::Close => Self {
+                event: SessionEvent::New,
+                note: format!("{}; its service is another now and is told new", self.note),
+                ..self
+            },
+            _ => self,
+        }
+    }
 }
 
 /// Finds a message's place. A `new` begins a session even where one is known: gateways use their keys again. Anything
@@ -29,6 +46,7 @@ pub(super) fn resolve(
     let begins = |note: String, event: SessionEvent| SessionTurn {
         started_at: now,
         service: None,
+        version: None,
         event,
         note,
     };
@@ -46,6 +64,7 @@ pub(super) fn resolve(
         Some(held) if problem.is_empty() => SessionTurn {
             started_at: held.started_at,
             service: held.service,
+            version: held.version,
             event: event.clone(),
             note: match event {
                 SessionEvent::Close => format!("session {key} ends"),
@@ -56,6 +75,7 @@ pub(super) fn resolve(
         Some(held) if *event == SessionEvent::Close && held.address == message.from => SessionTurn {
             started_at: held.started_at,
             service: held.service,
+            version: held.version,
             event: SessionEvent::Close,
             note: format!("session {key} ends; it {problem}"),
         },
@@ -67,11 +87,19 @@ pub(super) fn resolve(
     })
 }
 
+/// The version of a service's code that a step runs: the one its session began with, else the present one.
+pub(super) fn version(session: Option<&SessionTurn>, service: &ServiceEntry) -> i64 {
+    session
+        .filter(|session| session.service == Some(service.id))
+        .and_then(|session| session.version)
+        .unwrap_or(service.key.version)
+}
+
 /// The session as it is after this turn.
 pub(super) fn after(
     message: &InboundMessage,
     turn: &SessionTurn,
-    service: i64,
+    (service, version): (i64, i64),
     goes_on: bool,
     now: Timestamp,
     lifetime: Duration,
@@ -82,6 +110,7 @@ pub(super) fn after(
         key: key.clone(),
         address: message.from.clone(),
         service: Some(service),
+        version: Some(version),
         is_open: goes_on && turn.event != SessionEvent::Close,
         started_at: turn.started_at,
         last_at: now,
@@ -118,6 +147,7 @@ mod tests {
             key: "k".into(),
             address: Address::new("tel", from),
             service: Some(7),
+            version: Some(2),
             is_open,
             started_at: Timestamp::from_micros(1),
             last_at: Timestamp::from_micros(1),
@@ -132,6 +162,19 @@ mod tests {
             (turn.service, turn.event.as_str(), turn.note.as_str()),
             (service, told, note)
         );
+    }
+
+    #[test]
+    fn a_session_is_new_to_a_service_that_it_is_handed_to() {
+        let check = |event: &str, service: i64, told: &str| {
+            let now = Timestamp::from_micros(50);
+            let turn = resolve(&message(event), held("+1", true, 100), now, now).unwrap();
+            assert_eq!(turn.with(service).event.as_str(), told, "{event} {service}");
+        };
+        check("resume", 7, "resume");
+        check("resume", 8, "new");
+        check("new", 8, "new");
+        check("close", 8, "close");
     }
 
     #[test]

@@ -9,12 +9,14 @@ use crate::bridge;
 use crate::directory::{ChannelEntry, ServiceEntry, ServiceKind};
 use crate::engine::Runtime;
 use crate::panics::caught;
+use crate::ports::{AccountPorts, OfService};
 use crate::record::Status;
 use crate::relay;
 use crate::service::{KvReader, LogLine, PortError, Ports, ServiceError, Step, StepInput, StepOutcome};
-use crate::store::{StepCommit, Store, StoreError};
+use crate::store::{NewStepRecord, StepCommit, Store, StoreError};
 use crate::suspects::STEP_ATTEMPTS;
 use crate::trace::Trail;
+use crate::versions::{self, LoadVersionError, recorded};
 use async_trait::async_trait;
 use ngoma_message::{MessageId, Timestamp};
 use serde_json::Value;
@@ -43,7 +45,15 @@ impl Job {
             )),
             wall_limit: runtime.limits.step_wall,
         };
-        let outcome = match self.step_often_enough(service, step, &mut trail).await? {
+        let version = session::version(session, service);
+        if version != service.key.version {
+            let stays = format!(
+                "the session stays with version {version} of service {}",
+                service.key.service
+            );
+            trail.note(begun, "deliver", stays);
+        }
+        let outcome = match self.step_often_enough(service, version, &step, &mut trail).await? {
             Ok(outcome) => self.guard_replies(outcome),
             Err(panic) => {
                 let failure = format!("the step broke off: {panic}");
@@ -52,14 +62,18 @@ impl Job {
             }
         };
         note_requests(&outcome, runtime.clock.now(), None, &mut trail);
+        let record = recorded(runtime, (service.id, version), &step.input, &outcome);
         match &outcome.error {
             Some(error) => {
                 let failure = failure_text(error);
-                self.commit_failure(service, session, outcome.log, &failure, trail)
+                self.commit_failure(service, session, outcome.log, &failure, record, trail)
                     .await?;
                 Err(format!("the service failed: {failure}"))
             }
-            None => self.commit_success(channel, service, session, outcome, trail).await,
+            None => {
+                self.commit_success(channel, service, session, outcome, record, trail)
+                    .await
+            }
         }
     }
 
@@ -67,12 +81,13 @@ impl Job {
     async fn step_often_enough(
         &self,
         service: &ServiceEntry,
-        step: Step,
+        version: i64,
+        step: &Step,
         trail: &mut Trail,
     ) -> Result<Result<StepOutcome, String>, String> {
         let runtime = &self.runtime;
         for attempt in 1.. {
-            let stepped = step_with_keys(runtime, service, &step, || self.is_too_late()).await;
+            let stepped = step_with_keys(runtime, service, version, step, || self.is_too_late()).await;
             match stepped.map_err(|error| error.to_string())? {
                 Err(panic) if attempt < STEP_ATTEMPTS => {
                     let said = format!("broke off: {panic}; it is tried again");
@@ -105,9 +120,11 @@ impl Job {
         session: Option<&SessionTurn>,
         log: Vec<LogLine>,
         failure: &str,
+        record: Option<NewStepRecord>,
         trail: Trail,
     ) -> Result<(), String> {
-        let commit = self.failure(service, session, log, failure, trail);
+        let mut commit = self.failure(service, session, log, failure, trail);
+        commit.record = record;
         self.store(commit).await.map_err(|error| error.to_string())
     }
 
@@ -150,6 +167,7 @@ impl Job {
         service: &ServiceEntry,
         session: Option<&SessionTurn>,
         outcome: StepOutcome,
+        record: Option<NewStepRecord>,
         mut trail: Trail,
     ) -> Result<Vec<Answer>, String> {
         let did = match service.kind {
@@ -158,19 +176,25 @@ impl Job {
         };
         trail.note(self.runtime.clock.now(), "step", did);
         let goes_on = outcome.replies.iter().all(|reply| reply.continue_session);
+        let people = self.people(service, &outcome, &mut trail);
         let plan = Plan::make(self, channel, service, outcome.replies, outcome.sends, &mut trail);
         let mut commit = self.commit(Some(service), Status::Handled, None, trail);
         commit.session = self.session_after(session, service, goes_on);
         commit.kv = outcome.kv;
         commit.metrics = outcome.metrics;
         commit.log = outcome.log;
+        commit.people = people.clone();
         commit.outbound = plan.messages.clone();
+        commit.record = record.clone();
         match self.store(commit).await {
-            Ok(()) => Ok(plan.answers(&self.message.id, self.runtime.clock.now(), self.lease)),
+            Ok(()) => {
+                self.note_hand_overs(&people);
+                Ok(plan.answers(&self.message.id, self.runtime.clock.now(), self.lease))
+            }
             // One of its writes cannot be done: as if the service had failed, so that its author learns of it.
             Err(StoreError::Refused(problem)) => {
                 let trail = Trail::default();
-                self.commit_failure(service, session, Vec::new(), &problem, trail)
+                self.commit_failure(service, session, Vec::new(), &problem, record, trail)
                     .await?;
                 Err(format!("what the service did was not stored: {problem}"))
             }
@@ -185,7 +209,8 @@ impl Job {
         goes_on: bool,
     ) -> Option<crate::store::SessionRow> {
         let (now, lifetime) = (self.runtime.clock.now(), self.runtime.limits.session_lifetime);
-        session::after(&self.message, session?, service.id, goes_on, now, lifetime)
+        let version = session::version(session, service);
+        session::after(&self.message, session?, (service.id, version), goes_on, now, lifetime)
     }
 }
 
@@ -215,6 +240,8 @@ pub(crate) fn what_it_did(outcome: &StepOutcome) -> String {
         ("gave", outcome.replies.len(), "answer"),
         ("sent", outcome.sends.len(), "message"),
         ("wrote", outcome.kv.len(), "key"),
+        ("changed", outcome.contacts.len(), "contact"),
+        ("changed", outcome.opt_outs.len(), "opt-out"),
     ];
     let told: Vec<String> = done
         .iter()
@@ -251,8 +278,9 @@ pub(crate) fn failure_text(error: &ServiceError) -> String {
 /// Runs a step; again from its beginning when it failed since its keys could not be read: what it did is stored nowhere
 /// yet. Inside the result is why it panicked; outside is why the keys stay unread.
 pub(crate) async fn step_with_keys(
-    runtime: &Runtime,
+    runtime: &Arc<Runtime>,
     service: &ServiceEntry,
+    version: i64,
     step: &Step,
     is_too_late: impl Fn() -> bool,
 ) -> Result<Result<StepOutcome, String>, StoreError> {
@@ -264,26 +292,47 @@ pub(crate) async fn step_with_keys(
             return passed.await.map(Ok);
         }
     }
+    let key = match versions::loaded(runtime, service, version).await {
+        Ok(key) => key,
+        Err(LoadVersionError::Store(error)) => return Err(error),
+        Err(error) => return Ok(Ok(cannot_run(version, &error))),
+    };
     loop {
         let keys = Arc::new(Keys::of(runtime, service));
-        let ports = ports(runtime, service, Arc::clone(&keys));
+        let account = OfService::new(runtime, service);
+        let ports = ports(runtime, service, Arc::clone(&keys), account.ports());
         let stepping = Instant::now();
-        let stepped = caught(runtime.runner.step(&service.key, step.clone(), ports)).await;
+        let stepped = caught(runtime.runner.step(&key, step.clone(), ports)).await;
         runtime.metrics.measure_step(stepping.elapsed());
         let has_failed = stepped.as_ref().map_or(true, |outcome| outcome.error.is_some());
-        if !has_failed || !keys.were_away() || is_too_late() {
+        if !has_failed || !(keys.were_away() || account.was_away()) || is_too_late() {
             return Ok(stepped);
         }
         runtime.persist(|| runtime.store.ping()).await?;
     }
 }
 
-fn ports(runtime: &Runtime, service: &ServiceEntry, keys: Arc<Keys>) -> Ports {
+/// The failure of a step whose version is not there.
+fn cannot_run(version: i64, error: &LoadVersionError) -> StepOutcome {
+    let error = ServiceError {
+        message: format!("version {version}, which the session began with, cannot be loaded: {error}"),
+        file: None,
+        line: None,
+        column: None,
+    };
+    StepOutcome {
+        error: Some(error),
+        ..StepOutcome::default()
+    }
+}
+
+fn ports(runtime: &Runtime, service: &ServiceEntry, keys: Arc<Keys>, account: AccountPorts) -> Ports {
     Ports {
         kv: keys,
         http: Arc::clone(&runtime.http_port),
         config: Arc::clone(&service.config),
         http_allow: service.http_allow.clone(),
+        account,
         clock: Arc::clone(&runtime.clock),
         seed: None,
     }

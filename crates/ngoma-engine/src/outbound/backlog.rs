@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// How far messages of one channel are counted; what is beyond is added up as it comes and goes.
 const COUNTED: u64 = 1_000_000;
+/// What is due later than this is no backlog: a service has sent it for then.
+const SOON: Duration = Duration::from_secs(24 * 3600);
 /// Of how many counts a channel's speed is the best: a carrier that is slow for a minute is not slow.
 const RATES: usize = 10;
 /// The longest backlog of a channel with which more is accepted, unless its policy says otherwise.
@@ -82,7 +84,7 @@ pub(crate) async fn count(runtime: &Runtime) -> Result<(), StoreError> {
     let before: Vec<Moves> = channels.iter().map(|id| runtime.metrics.moves(*id)).collect();
     let counted = runtime
         .store
-        .outbound_waiting(channels.clone(), COUNTED as usize)
+        .outbound_waiting(channels.clone(), runtime.clock.now() + SOON, COUNTED as usize)
         .await?;
     let at = runtime.clock.monotonic();
     let mut held = runtime.backlogs.held();

@@ -12,6 +12,7 @@ mod pace;
 mod parts;
 mod priority;
 mod retry;
+mod schedule;
 mod segment;
 mod way;
 
@@ -23,8 +24,9 @@ pub(crate) use pace::{Pace, Rate};
 pub use priority::{Priority, PriorityError};
 pub(crate) use retry::{LONGEST_WAIT, RetryPolicy};
 pub use retry::{OnAmbiguous, OnAmbiguousError};
+pub(crate) use schedule::schedule;
 pub(crate) use segment::{measure, segment};
-pub(crate) use way::{Way, address_on, choose_channel};
+pub(crate) use way::{Way, address_on, choose_channel, has_way};
 
 use crate::channels::{Place, Running};
 use crate::engine::Runtime;

@@ -73,6 +73,13 @@ pub(crate) fn choose_channel(
     })
 }
 
+/// Whether messages of a service to that endpoint have a channel to go out by.
+pub(crate) fn has_way(runtime: &Runtime, service: &ServiceEntry, endpoint: &str) -> bool {
+    let catalog = runtime.catalog();
+    let is_named = catalog.channel_named(&service.key.account, endpoint).is_some();
+    is_named || first_routed(runtime, &catalog, service).is_some()
+}
+
 fn first_routed<'a>(runtime: &Runtime, catalog: &'a Catalog, service: &ServiceEntry) -> Option<&'a ChannelEntry> {
     let account = catalog.directory.accounts.get(&service.key.account)?;
     account

@@ -25,6 +25,7 @@ pub(crate) fn hand_on(service: &ServiceEntry, input: &StepInput) -> StepOutcome 
             to: text("to_addr").unwrap_or_default().to_owned(),
             from: text("from_addr").map(str::to_owned),
             endpoint: settings.channel,
+            send_at: None,
             helper_metadata: Object::new(),
         }],
         ..StepOutcome::default()

@@ -38,6 +38,7 @@ pub(crate) async fn report(
             to: kept.from,
             from: Some(event.person.value().to_owned()),
             endpoint: settings.channel,
+            send_at: None,
             helper_metadata: report.as_metadata(),
         }],
         ..StepOutcome::default()

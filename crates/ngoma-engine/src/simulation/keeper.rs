@@ -120,6 +120,7 @@ async fn keep_up(process: Arc<Process>, engine: Arc<Engine>) {
         }
         let _ = engine.expire_sessions().await;
         let _ = engine.expire_keys().await;
+        let _ = engine.expire_hand_overs().await;
         let _ = engine.end_held_texts().await;
         let _ = engine.join_crossed_receipts().await;
     }

@@ -88,6 +88,7 @@ fn obey(account: &str, message: &Value) -> StepOutcome {
     let send = SendTo {
         to: "+999".into(),
         from: None,
+        send_at: None,
         endpoint: "default".into(),
         content: Some(format!("{account} tells {content}")),
         helper_metadata: Object::new(),

@@ -4,19 +4,20 @@ use super::backend::OpError;
 use super::directory::{POLICY_SETTING, WEBHOOK_SETTING, stored_object};
 use super::follow_ups::forget_events;
 use super::sql::{Db, SqlError, args};
+use super::versions::add_version;
 use super::{NO_ACCOUNT, Store, StoreError};
 use crate::directory::{AccountDocument, Change, ChannelRecord, Document, Report, ReportLine, Route, ServiceDocument};
 use crate::service::Bundle;
-use ngoma_message::Object;
+use ngoma_message::{Object, Timestamp};
 use std::sync::Arc;
 
 impl Store {
     /// Applies a document that was checked. What is as declared is left alone, so a second time changes nothing.
-    pub(crate) async fn apply_document(&self, document: Arc<Document>) -> Result<Report, StoreError> {
+    pub(crate) async fn apply_document(&self, document: Arc<Document>, at: Timestamp) -> Result<Report, StoreError> {
         self.write(NO_ACCOUNT, move |db| {
             let mut report = Report::default();
             for (code, declared) in &document.accounts {
-                apply_account(db, code, declared, &mut report)?;
+                apply_account(db, code, declared, at, &mut report)?;
             }
             Ok(report)
         })
@@ -30,7 +31,13 @@ impl Report {
     }
 }
 
-fn apply_account(db: &mut dyn Db, code: &str, declared: &AccountDocument, report: &mut Report) -> Result<(), OpError> {
+fn apply_account(
+    db: &mut dyn Db,
+    code: &str,
+    declared: &AccountDocument,
+    at: Timestamp,
+    report: &mut Report,
+) -> Result<(), OpError> {
     let created = db.execute(
         "INSERT INTO account (code) VALUES (?1) ON CONFLICT DO NOTHING",
         &args![code],
@@ -47,7 +54,7 @@ fn apply_account(db: &mut dyn Db, code: &str, declared: &AccountDocument, report
     for (name, service) in &declared.services {
         report.add(
             format!("service {code}/{name}"),
-            apply_service(db, account, name, service)?,
+            apply_service(db, account, name, service, at)?,
         );
     }
     if let Some(webhook) = &declared.webhook {
@@ -117,44 +124,98 @@ fn apply_setting(
     Ok(change)
 }
 
-fn apply_service(db: &mut dyn Db, account: i64, name: &str, declared: &ServiceDocument) -> Result<Change, OpError> {
+fn apply_service(
+    db: &mut dyn Db,
+    account: i64,
+    name: &str,
+    declared: &ServiceDocument,
+    at: Timestamp,
+) -> Result<Change, OpError> {
     let http_allow = declared
         .http_allow
         .as_ref()
         .map(|hosts| serde_json::json!(hosts).to_string());
-    let columns: (String, String, Option<String>, i64, bool) = (
+    let helper_metadata = (!declared.helper_metadata.is_empty()).then(|| as_text(&declared.helper_metadata));
+    let columns: (String, String, Option<String>, i64, bool, Option<String>) = (
         declared.kind.clone(),
         object_text(&declared.config),
         http_allow,
         store_bundle(db, &declared.bundle)?,
         declared.wants_events,
+        helper_metadata,
     );
     let held = db
         .first(
-            "SELECT kind, config, http_allow, bundle, wants_events FROM service WHERE account = ?1 AND name = ?2",
+            "SELECT kind, config, http_allow, bundle, wants_events, helper_metadata FROM service
+            WHERE account = ?1 AND name = ?2",
             &args![account, name],
         )?
-        .map(|row| Ok::<_, SqlError>((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+        .map(|row| {
+            let columns = (
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+                row.get(5)?,
+            );
+            Ok::<_, SqlError>(columns)
+        })
         .transpose()?;
     let change = change_of(held.as_ref(), &columns);
+    let held_bundle = held.map(|held| held.3);
     if change != Change::Left {
-        let (kind, config, http_allow, bundle, wants_events) = columns;
+        let (kind, config, http_allow, bundle, wants_events, helper_metadata) = columns;
         db.execute(
-            "INSERT INTO service (account, name, kind, config, http_allow, bundle, wants_events)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO service (account, name, kind, config, http_allow, bundle, wants_events, helper_metadata)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
             ON CONFLICT (account, name) DO UPDATE SET kind = excluded.kind, config = excluded.config,
-                http_allow = excluded.http_allow, bundle = excluded.bundle, wants_events = excluded.wants_events",
-            &args![account, name, kind, config, &http_allow, bundle, wants_events],
+                http_allow = excluded.http_allow, bundle = excluded.bundle, wants_events = excluded.wants_events,
+                helper_metadata = excluded.helper_metadata",
+            &args![
+                account,
+                name,
+                kind,
+                config,
+                &http_allow,
+                bundle,
+                wants_events,
+                &helper_metadata
+            ],
         )?;
         if !wants_events {
             forget_events(db, account, name)?;
+        }
+        if held_bundle != Some(bundle) {
+            deploy(db, account, name, bundle, at, None)?;
         }
     }
     Ok(change)
 }
 
+/// Makes stored code the present version of a service.
+pub(super) fn deploy(
+    db: &mut dyn Db,
+    account: i64,
+    name: &str,
+    bundle: i64,
+    at: Timestamp,
+    note: Option<&str>,
+) -> Result<i64, OpError> {
+    let service = db.number(
+        "SELECT id FROM service WHERE account = ?1 AND name = ?2",
+        &args![account, name],
+    )?;
+    let version = add_version(db, account, service, bundle, at, note)?;
+    db.execute(
+        "UPDATE service SET bundle = ?3, version = ?4 WHERE account = ?1 AND id = ?2",
+        &args![account, service, bundle, version],
+    )?;
+    Ok(version)
+}
+
 /// Stores code under its hash, once.
-fn store_bundle(db: &mut dyn Db, bundle: &Bundle) -> Result<i64, OpError> {
+pub(super) fn store_bundle(db: &mut dyn Db, bundle: &Bundle) -> Result<i64, OpError> {
     let held = db.first("SELECT id FROM bundle WHERE hash = ?1", &args![&bundle.hash])?;
     if let Some(held) = held {
         return Ok(held.get(0)?);

@@ -7,6 +7,9 @@ use ngoma_message::Timestamp;
 
 /// How much work of one channel and kind is counted at most: more is told as so much.
 const COUNTED: i64 = 10_000;
+const COUNT_HERE: &str =
+    "SELECT count(*) FROM (SELECT 1 AS one FROM work WHERE lease = 0 AND published = 0 AND kind = ?1
+    AND channel = ?2 AND priority = ?4 AND due_at < ?5 LIMIT ?3) AS waiting";
 
 /// What waits of one kind on one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +35,23 @@ impl Store {
 }
 
 impl Store {
-    /// How much waits to be sent on each of these channels, here or at a broker, in their order; counted up to a cap.
-    pub(crate) async fn outbound_waiting(&self, channels: Vec<i64>, cap: usize) -> Result<Vec<u64>, StoreError> {
+    /// How much waits to be sent on each of these channels, here or at a broker, in their order, of what is due before a
+    /// moment; counted up to a cap.
+    pub(crate) async fn outbound_waiting(
+        &self,
+        channels: Vec<i64>,
+        before: Timestamp,
+        cap: usize,
+    ) -> Result<Vec<u64>, StoreError> {
         self.read_slow(move |db| {
             let mut waiting = Vec::with_capacity(channels.len());
             for channel in channels {
-                // Each place has an index of its own.
-                let here = count_outbound(db, "published = 0", channel, cap)?;
-                waiting.push(here + count_outbound(db, "published <> 0", channel, cap)?);
+                // Each place has an index of its own, and each priority its part of it. What a broker has is due.
+                let mut found = count_at_broker(db, channel, cap)?;
+                for priority in Priority::all() {
+                    found += count_here(db, channel, priority, before, cap)?;
+                }
+                waiting.push(found);
             }
             Ok(waiting)
         })
@@ -47,12 +59,24 @@ impl Store {
     }
 }
 
-fn count_outbound(db: &mut dyn Db, place: &str, channel: i64, cap: usize) -> Result<u64, SqlError> {
-    let sql = format!(
-        "SELECT count(*) FROM (SELECT 1 AS one FROM work WHERE lease = 0 AND {place} AND kind = ?1 AND channel = ?2
-        LIMIT ?3) AS waiting"
-    );
-    let found = db.number(&sql, &args![QueueKind::Outbound.number(), channel, cap])?;
+fn count_at_broker(db: &mut dyn Db, channel: i64, cap: usize) -> Result<u64, SqlError> {
+    let found = db.number(
+        "SELECT count(*) FROM (SELECT 1 AS one FROM work WHERE lease = 0 AND published <> 0 AND kind = ?1
+        AND channel = ?2 LIMIT ?3) AS waiting",
+        &args![QueueKind::Outbound.number(), channel, cap],
+    )?;
+    Ok(u64::try_from(found).unwrap_or(0))
+}
+
+fn count_here(
+    db: &mut dyn Db,
+    channel: i64,
+    priority: Priority,
+    before: Timestamp,
+    cap: usize,
+) -> Result<u64, SqlError> {
+    let kind = QueueKind::Outbound.number();
+    let found = db.number(COUNT_HERE, &args![kind, channel, cap, priority.number(), before])?;
     Ok(u64::try_from(found).unwrap_or(0))
 }
 
@@ -113,6 +137,16 @@ mod tests {
                 .collect::<Result<Vec<_>, _>>()
         };
         let plan = store.read_slow(explain).await.unwrap();
+        let counting = store.read_slow(|db| {
+            let key = args![1_i64, 1_i64, 1_i64, 1_i64, 1_i64];
+            let rows = db.query(&format!("EXPLAIN QUERY PLAN {COUNT_HERE}"), &key)?;
+            rows.iter()
+                .map(|row| row.last::<String>())
+                .collect::<Result<Vec<_>, _>>()
+        });
+        let counting = counting.await.unwrap().join("\n");
+        let by_due = "USING COVERING INDEX work_ready (kind=? AND channel=? AND priority=? AND due_at<?)";
+        assert!(counting.contains(by_due), "{counting}");
         let looks: Vec<&String> = plan.iter().filter(|step| step.contains("work")).collect();
         assert_eq!(looks.len(), 1 + Priority::COUNT, "{plan:?}");
         let by_index = |step: &&&String| step.contains("USING COVERING INDEX work_ready (kind=? AND channel=?");

@@ -134,13 +134,14 @@ fn channels(db: &mut dyn Db) -> Result<Vec<LoadedChannel>, SqlError> {
 
 fn services(db: &mut dyn Db) -> Result<Vec<LoadedService>, SqlError> {
     db.query(
-        "SELECT v.id, v.account, v.name, v.kind, v.config, v.http_allow, b.hash, v.wants_events
+        "SELECT v.id, v.account, v.name, v.kind, v.config, v.http_allow, b.hash, v.wants_events, v.version,
+            v.helper_metadata
         FROM service AS v JOIN bundle AS b ON b.id = v.bundle",
         &[],
     )?
     .iter()
     .map(|row| {
-        let http_allow: Option<String> = row.get(5)?;
+        let (http_allow, helper_metadata): (Option<String>, Option<String>) = (row.get(5)?, row.get(9)?);
         Ok(LoadedService {
             id: row.get(0)?,
             account: row.get(1)?,
@@ -152,6 +153,8 @@ fn services(db: &mut dyn Db) -> Result<Vec<LoadedService>, SqlError> {
                 http_allow: http_allow.map(|list| Arc::new(serde_json::from_str(&list).unwrap_or_default())),
                 bundle_hash: row.get(6)?,
                 wants_events: row.get(7)?,
+                version: row.get(8)?,
+                helper_metadata: helper_metadata.map(|keys| stored_keys(&keys)).unwrap_or_default(),
             },
         })
     })
@@ -173,6 +176,11 @@ fn routes(db: &mut dyn Db) -> Result<Vec<LoadedRoute>, SqlError> {
         })
     })
     .collect()
+}
+
+/// A list of keys as the store wrote it.
+fn stored_keys(text: &str) -> Arc<Vec<String>> {
+    Arc::new(serde_json::from_str(text).unwrap_or_default())
 }
 
 /// An object as the store wrote it.

@@ -2,8 +2,10 @@
 
 use super::backend::OpError;
 use super::dead_letters::{Letter, give_up};
+use super::people::{PeopleWrites, write_people};
 use super::service_notes::{write_log, write_metrics};
 use super::sql::{Db, SqlError, args};
+use super::step_records::{NewStepRecord, write_step_record};
 use super::steps::{NewOutbound, insert_outbound};
 use super::work::{Ended, finish};
 use super::{QueueKind, Store, StoreError};
@@ -56,9 +58,12 @@ pub(crate) enum FollowUpEnd {
 pub(crate) struct Effects {
     pub(crate) service: Option<i64>,
     pub(crate) kv: Vec<KvWrite>,
+    pub(crate) people: PeopleWrites,
     pub(crate) outbound: Vec<NewOutbound>,
     pub(crate) metrics: Vec<Metric>,
     pub(crate) log: Vec<LogLine>,
+    /// The step as it was recorded.
+    pub(crate) record: Option<NewStepRecord>,
 }
 
 impl Store {
@@ -104,6 +109,7 @@ impl Store {
                 write_metrics(db, account, service, &effects.metrics, commit.at)?;
                 write_log(db, account, service, &effects.log, commit.at, log_lines)?;
             }
+            write_people(db, account, &effects.people, commit.at)?;
             insert_outbound(
                 db,
                 &effects.outbound,
@@ -112,6 +118,7 @@ impl Store {
                 commit.lease,
                 shelf,
             )?;
+            write_step_record(db, account, &commit.root, effects.record.as_ref(), commit.at)?;
             super::queries::append_trace(db, account, &commit.root, &commit.trail)?;
             Ok(())
         })

@@ -287,16 +287,20 @@ impl Store {
     }
 
     /// Makes free work due no later than it can be by this clock: at once before its first attempt or when it never
-    /// waits, else after the longest wait there is.
+    /// waits, else after the longest wait there is. What a service has sent for later stays due then.
     pub(crate) async fn draw_near(&self, now: Timestamp, longest_wait: Duration) -> Result<(), StoreError> {
         let latest = now + longest_wait;
         self.write(NO_ACCOUNT, move |db| {
             db.execute(
-                "UPDATE work SET due_at = ?1 WHERE lease = 0 AND (attempts = 0 OR kind = 0) AND due_at > ?1",
+                "UPDATE work SET due_at = ?1 WHERE lease = 0 AND (attempts = 0 OR kind = 0) AND due_at > ?1
+                AND NOT (kind = 1 AND EXISTS (SELECT 1 FROM message AS m
+                    WHERE m.account = work.account AND m.id = work.item AND m.due_at > ?1))",
                 &args![now],
             )?;
             db.execute(
-                "UPDATE work SET due_at = ?1 WHERE lease = 0 AND due_at > ?1",
+                "UPDATE work SET due_at = ?1 WHERE lease = 0 AND due_at > ?1
+                AND NOT (kind = 1 AND EXISTS (SELECT 1 FROM message AS m
+                    WHERE m.account = work.account AND m.id = work.item AND m.due_at > ?1))",
                 &args![latest],
             )?;
             Ok(())

@@ -9,6 +9,9 @@ const SQLITE: &[&str] = &[
     include_str!("migrations/sqlite_0003_follow_ups.sql"),
     include_str!("migrations/sqlite_0004_shelves.sql"),
     include_str!("migrations/sqlite_0005_parts.sql"),
+    include_str!("migrations/sqlite_0006_contacts.sql"),
+    include_str!("migrations/sqlite_0007_hand_overs.sql"),
+    include_str!("migrations/sqlite_0008_versions.sql"),
 ];
 /// Every version's change on PostgreSQL.
 const POSTGRES: &[&str] = &[
@@ -16,6 +19,9 @@ const POSTGRES: &[&str] = &[
     include_str!("migrations/postgres_0002_follow_ups.sql"),
     include_str!("migrations/postgres_0003_shelves.sql"),
     include_str!("migrations/postgres_0004_parts.sql"),
+    include_str!("migrations/postgres_0005_contacts.sql"),
+    include_str!("migrations/postgres_0006_hand_overs.sql"),
+    include_str!("migrations/postgres_0007_versions.sql"),
 ];
 /// The lock that processes which migrate at once wait for each other by: the letters `ngoma`.
 const LOCK: i64 = 0x6e_67_6f_6d_61;

@@ -7,6 +7,7 @@ mod asked;
 pub(crate) mod backend;
 #[cfg(test)]
 mod conformance;
+mod contacts;
 mod dead_letters;
 mod depth;
 mod directory;
@@ -15,6 +16,7 @@ mod event_steps;
 mod events;
 pub(crate) mod files;
 mod follow_ups;
+mod hand_overs;
 mod held_texts;
 mod inbound;
 mod kv;
@@ -22,11 +24,13 @@ mod late_answers;
 mod leases;
 #[cfg(test)]
 mod lost_answers;
+mod message_counts;
 pub(crate) mod migrations;
 mod opt_outs;
 mod outcomes;
 mod partitions;
 mod parts;
+mod people;
 mod pull;
 mod queries;
 mod receipts;
@@ -36,9 +40,11 @@ mod sessions;
 mod shelves;
 mod spooled;
 pub(crate) mod sql;
+mod step_records;
 mod steps;
 mod tokens;
 mod upkeep;
+mod versions;
 mod work;
 mod workers;
 
@@ -51,15 +57,19 @@ pub(crate) use directory::{Loaded, LoadedAccount, LoadedRoute, LoadedService};
 pub(crate) use event_steps::{Effects, FollowUpCommit, FollowUpEnd};
 pub(crate) use events::StoredEvent;
 pub(crate) use follow_ups::{FollowUpLine, Subject, TakenFollowUp};
+pub(crate) use hand_overs::{HandOver, HandOverChange};
 pub(crate) use inbound::{FallbackText, InboundMessage, PulledInbound, StoredInbound};
 pub(crate) use late_answers::LateAnswerWrite;
 pub(crate) use opt_outs::{Wish, Wished};
 pub(crate) use outcomes::{AttemptResult, OutcomeEffects, OutcomeWrite};
 pub(crate) use parts::PartOutcome;
+pub(crate) use people::PeopleWrites;
 pub(crate) use receipts::{ReceiptResult, ReceiptWrite};
 pub(crate) use sessions::SessionRow;
 pub(crate) use spooled::{Arrival, Landed, SpooledInbound};
+pub(crate) use step_records::NewStepRecord;
 pub(crate) use steps::{NewOutbound, Publish, StepCommit, StepEnd};
+pub(crate) use versions::ServiceVersion;
 pub(crate) use work::{PulledOutbound, QueueKind};
 
 use crate::inbound::PartLimits;
@@ -163,6 +173,8 @@ pub(crate) struct StoreOptions {
     pub(crate) max_pages: Option<u64>,
     /// How many log lines are kept per service.
     pub(crate) log_lines: usize,
+    /// For how many days steps are kept as they were recorded.
+    pub(crate) step_record_days: u32,
     /// What bounds the parts of long texts that wait for others.
     pub(crate) part_limits: PartLimits,
     /// How long this process's leases hold without a beat.
@@ -193,6 +205,7 @@ struct Inner {
     is_shared: bool,
     worker_lease: Duration,
     log_lines: i64,
+    step_record_days: i64,
     part_limits: PartLimits,
     metrics: Arc<Metrics>,
     /// Where the store is on the disk of this machine.
@@ -338,6 +351,7 @@ impl StoreOptions {
             backlog: 64,
             max_pages: None,
             log_lines: 10,
+            step_record_days: 7,
             part_limits: PartLimits::default(),
             worker_lease: TEST_LEASE,
             metrics: Arc::default(),
@@ -363,6 +377,7 @@ impl Store {
             is_shared: true,
             worker_lease: TEST_LEASE,
             log_lines: 10,
+            step_record_days: 7,
             part_limits: PartLimits::default(),
             metrics: Arc::default(),
             reserve: None,
@@ -415,6 +430,7 @@ fn open_backend(folder: &Path, lock: folder_lock::FolderLock, options: &StoreOpt
         is_shared: options.choice != StoreChoice::Sqlite,
         worker_lease: options.worker_lease,
         log_lines: i64::try_from(options.log_lines).unwrap_or(i64::MAX),
+        step_record_days: i64::from(options.step_record_days),
         part_limits: options.part_limits,
         metrics: Arc::clone(&options.metrics),
         reserve,

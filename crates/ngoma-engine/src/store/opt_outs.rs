@@ -6,6 +6,9 @@ use super::{Store, StoreError};
 use crate::record::OptOutRecord;
 use ngoma_message::{Address, MessageId, Timestamp};
 
+/// How many opt-outs are counted at most.
+const MOST_COUNTED: i64 = 1_000_000;
+
 /// What a person wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wish {
@@ -52,6 +55,37 @@ impl Store {
             rows.iter().map(record).collect()
         })
         .await
+    }
+
+    /// Since when a person does not want messages of an account, if that is so.
+    pub(crate) async fn opt_out_of(&self, account: i64, address: &Address) -> Result<Option<OptOutRecord>, StoreError> {
+        let address = address.clone();
+        self.read(move |db| {
+            let held = db.first(
+                "SELECT at, message FROM opt_out WHERE account = ?1 AND address = ?2",
+                &args![account, &address],
+            )?;
+            let record = |row: super::sql::Row| {
+                Ok(OptOutRecord {
+                    address,
+                    at: row.get(0)?,
+                    message: row.get(1)?,
+                })
+            };
+            held.map(record).transpose()
+        })
+        .await
+    }
+
+    /// How many people do not want messages of an account, counted up to a million.
+    pub(crate) async fn count_opt_outs(&self, account: i64) -> Result<u64, StoreError> {
+        let count = self.read_slow(move |db| {
+            db.number(
+                "SELECT count(*) FROM (SELECT 1 AS one FROM opt_out WHERE account = ?1 LIMIT ?2) AS counted",
+                &args![account, MOST_COUNTED],
+            )
+        });
+        Ok(u64::try_from(count.await?).unwrap_or(0))
     }
 
     /// Whether a person does not want messages of an account.

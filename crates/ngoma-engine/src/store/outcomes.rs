@@ -394,7 +394,7 @@ fn pass_on(db: &mut dyn Db, outcome: &OutcomeWrite, channel: i64, from: Option<&
 
 /// The columns [`outbound_from`] reads, of `message AS m`.
 pub(super) const OUTBOUND_COLUMNS: &str = "m.root, m.id, m.address, m.our_address, m.content, m.in_reply_to, \
-    m.session_event, m.created_at, m.expires_at, m.account, \
+    m.session_event, coalesce(m.due_at, m.created_at), m.expires_at, m.account, \
     (SELECT 1 FROM opt_out AS o WHERE o.account = m.account AND o.address = m.address), m.priority, m.metadata";
 
 /// Reads an outbound message that is queued.

@@ -7,12 +7,17 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
 /// Tables partitioned by the month of an id.
 const BY_MONTH: [&str; 4] = ["message", "message_event", "part", "trace"];
 /// Tables partitioned by the day, and how many days each keeps.
-const BY_DAY: [(&str, i64); 4] = [
+const BY_DAY: [(&str, i64); 5] = [
     ("carrier_id", CARRIER_ID_DAYS),
     ("orphan_receipt", ORPHAN_DAYS),
     ("inbox", INBOX_DAYS),
     ("idempotency", IDEMPOTENCY_DAYS),
+    (STEP_RECORDS, STEP_RECORD_DAYS),
 ];
+/// The table of recorded steps: how many days it keeps is a setting.
+const STEP_RECORDS: &str = "step_record";
+/// How many days back it can be written.
+const STEP_RECORD_DAYS: i64 = 1;
 /// How long a carrier's id is known: receipts come up to 72 hours late, and some carriers are later.
 pub(super) const CARRIER_ID_DAYS: i64 = 7;
 /// How long a receipt waits for its message's id.
@@ -30,12 +35,13 @@ impl Store {
     /// A step of maintenance: makes partitions ahead and drops those whose days are over. On SQLite, where there are no
     /// partitions, the rows of those days are deleted.
     pub(crate) async fn roll_partitions(&self) -> Result<(), StoreError> {
-        self.write(NO_ACCOUNT, |db| {
+        let step_days = self.inner.step_record_days;
+        self.write(NO_ACCOUNT, move |db| {
             match db.dialect() {
                 Dialect::Postgres => create_ahead(db)?,
                 Dialect::Sqlite => {}
             }
-            Ok(drop_days_over(db)?)
+            Ok(drop_days_over(db, step_days)?)
         })
         .await
     }
@@ -91,9 +97,10 @@ fn day_of(date: NaiveDate) -> i64 {
         .div_euclid(SECONDS_PER_DAY)
 }
 
-fn drop_days_over(db: &mut dyn Db) -> Result<(), SqlError> {
+fn drop_days_over(db: &mut dyn Db, step_days: i64) -> Result<(), SqlError> {
     let today = day_of(DateTime::<Utc>::date_naive(&Utc::now()));
     for (table, keep) in BY_DAY {
+        let keep = if table == STEP_RECORDS { step_days } else { keep };
         match db.dialect() {
             Dialect::Sqlite => db
                 .execute(

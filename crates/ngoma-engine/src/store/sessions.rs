@@ -13,13 +13,16 @@ pub(crate) struct SessionRow {
     pub(crate) key: String,
     pub(crate) address: Address,
     pub(crate) service: Option<i64>,
+    /// The version of the service's code it began with.
+    pub(crate) version: Option<i64>,
     pub(crate) is_open: bool,
     pub(crate) started_at: Timestamp,
     pub(crate) last_at: Timestamp,
     pub(crate) expires_at: Timestamp,
 }
 
-const COLUMNS: &str = "s.channel, s.key, s.address, s.service, s.is_open, s.started_at, s.last_at, s.expires_at";
+const COLUMNS: &str = "s.channel, s.key, s.address, s.service, s.is_open, s.started_at, s.last_at,
+    s.expires_at, s.version";
 
 impl Store {
     /// One session.
@@ -74,6 +77,7 @@ fn session_from(row: &Row) -> Result<SessionRow, SqlError> {
         started_at: row.get(5)?,
         last_at: row.get(6)?,
         expires_at: row.get(7)?,
+        version: row.get(8)?,
     })
 }
 
@@ -81,9 +85,9 @@ fn record_from(row: &Row) -> Result<SessionRecord, SqlError> {
     let session = session_from(row)?;
     Ok(SessionRecord {
         key: session.key,
-        channel: row.get(8)?,
+        channel: row.get(9)?,
         address: session.address,
-        service: row.get::<Option<String>>(9)?.unwrap_or_default(),
+        service: row.get::<Option<String>>(10)?.unwrap_or_default(),
         is_open: session.is_open,
         started_at: session.started_at,
         last_at: session.last_at,
@@ -103,11 +107,11 @@ pub(super) fn close_session(db: &mut dyn Db, account: i64, channel: i64, key: &s
 /// Writes a session's turn.
 pub(super) fn write_session(db: &mut dyn Db, account: i64, session: &SessionRow) -> Result<(), SqlError> {
     db.execute(
-        "INSERT INTO session (account, channel, key, address, service, is_open, started_at, last_at, expires_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        "INSERT INTO session (account, channel, key, address, service, is_open, started_at, last_at, expires_at, version)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
         ON CONFLICT (account, channel, key) DO UPDATE SET address = excluded.address, service = excluded.service,
             is_open = excluded.is_open, started_at = excluded.started_at, last_at = excluded.last_at,
-            expires_at = excluded.expires_at",
+            expires_at = excluded.expires_at, version = excluded.version",
         &args![
             account,
             session.channel,
@@ -118,6 +122,7 @@ pub(super) fn write_session(db: &mut dyn Db, account: i64, session: &SessionRow)
             session.started_at,
             session.last_at,
             session.expires_at,
+            session.version,
         ],
     )
     .map(drop)

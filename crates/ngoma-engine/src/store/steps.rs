@@ -4,9 +4,11 @@ use super::backend::OpError;
 use super::dead_letters::{Letter, give_up};
 use super::inbound::InboundMessage;
 use super::opt_outs::{Wished, heed};
+use super::people::{PeopleWrites, write_people};
 use super::service_notes::{write_log, write_metrics};
 use super::sessions::write_session;
 use super::sql::{Db, Insert, Param, SqlError, args};
+use super::step_records::{NewStepRecord, write_step_record};
 use super::work::{Ended, NewWork, end, enqueue, finish};
 use super::{QueueKind, SessionRow, Store, StoreError};
 use crate::record::{Direction, Status};
@@ -46,10 +48,14 @@ pub(crate) struct StepCommit {
     pub(crate) log: Vec<LogLine>,
     /// The steps taken.
     pub(crate) trail: Trail,
+    /// What the service decided about people.
+    pub(crate) people: PeopleWrites,
     /// What the person wants of the account, if the message says so.
     pub(crate) wished: Option<Wished>,
     /// After how many attempts it is given up, to lie among the dead letters.
     pub(crate) given_up_after: Option<u32>,
+    /// The step as it was recorded, if one was run.
+    pub(crate) record: Option<NewStepRecord>,
 }
 
 /// How work on an inbound message ended.
@@ -81,6 +87,8 @@ pub(crate) struct NewOutbound {
     pub(crate) segments: Option<usize>,
     /// 0 is the most urgent, 3 the least.
     pub(crate) priority: i64,
+    /// When it goes out, if that is later.
+    pub(crate) due_at: Option<Timestamp>,
     /// When it is of no use any more.
     pub(crate) expires_at: Option<Timestamp>,
     /// How it enters the queue; nothing when its status is final already.
@@ -131,6 +139,7 @@ impl NewOutbound {
             encoding: None,
             segments: None,
             priority: USUAL_PRIORITY,
+            due_at: None,
             expires_at: None,
             publish: None,
         }
@@ -155,6 +164,7 @@ impl NewOutbound {
             encoding: None,
             segments: None,
             priority: USUAL_PRIORITY,
+            due_at: None,
             expires_at: None,
             publish: None,
         }
@@ -184,10 +194,12 @@ impl Store {
                 write_metrics(db, account, service, &step.metrics, step.at)?;
                 write_log(db, account, service, &step.log, step.at, log_lines)?;
             }
+            write_people(db, account, &step.people, step.at)?;
             if let Some(wished) = &step.wished {
                 heed(db, account, wished, step.at)?;
             }
             insert_outbound(db, &step.outbound, Some(&step.message), step.at, step.lease, shelf)?;
+            write_step_record(db, account, &step.message, step.record.as_ref(), step.at)?;
             super::queries::append_trace(db, account, &step.message, &step.trail)?;
             Ok(())
         })
@@ -251,8 +263,8 @@ pub(super) fn insert_outbound(
     let insert = Insert {
         into: "message (account, id, channel, service, direction, status, address, our_address, content,
             session_key, session_event, in_reply_to, root, created_at, expires_at, priority, encoding, segments, reason,
-            metadata, shelf)",
-        columns: 21,
+            metadata, shelf, due_at)",
+        columns: 22,
         tail: "ON CONFLICT DO NOTHING",
     };
     let rows: Vec<Vec<Param<'_>>> = messages
@@ -293,6 +305,7 @@ fn outbound_row<'a>(message: &'a NewOutbound, root: Option<&MessageId>, at: Time
         &message.reason,
         metadata,
         shelf,
+        message.due_at,
     ]
     .into()
 }
@@ -304,7 +317,7 @@ fn work_of(message: &NewOutbound, at: Timestamp) -> Option<NewWork<'_>> {
         kind: QueueKind::Outbound,
         channel: message.channel?,
         priority: message.priority,
-        due_at: at,
+        due_at: message.due_at.unwrap_or(at),
         publish: message.publish?,
     })
 }

@@ -76,6 +76,27 @@ async fn what_changes_is_opened_and_loaded_anew() {
 }
 
 #[tokio::test]
+async fn the_keys_of_helper_metadata_are_a_service_own_and_outlive_the_process() {
+    let mut world = World::new().await;
+    let mut document = demo("demo");
+    let services = &mut document.accounts.get_mut("demo").unwrap().services;
+    services.get_mut("clinic").unwrap().helper_metadata = vec!["voice".into()];
+    let report = world.engine().apply(document.clone()).await.unwrap();
+    assert!(lines(&report).contains(&("service demo/clinic", Change::Changed)));
+    let again = world.engine().apply(document).await.unwrap();
+    assert!(lines(&again).contains(&("service demo/clinic", Change::Left)));
+    world.restart().await;
+    let directory = world.engine().directory();
+    assert_eq!(
+        *directory.accounts["demo"].services["clinic"].helper_metadata,
+        ["voice"]
+    );
+    world.engine().apply(demo("demo")).await.unwrap();
+    let directory = world.engine().directory();
+    assert!(directory.accounts["demo"].services["clinic"].helper_metadata.is_empty());
+}
+
+#[tokio::test]
 async fn nobody_is_routed_to_a_service_that_is_still_loading() {
     let world = World::new().await;
     *world.script.slow_to_load.lock().unwrap() = Some("slow");

@@ -117,7 +117,7 @@ async fn a_folder_in_use_or_of_a_newer_version_is_refused_in_one_line() {
     let db = rusqlite::Connection::open(newer.path().join("ngoma.db")).unwrap();
     db.pragma_update(None, "user_version", 999).unwrap();
     let error = Engine::open(newer.path(), newer.options()).await.err().unwrap();
-    let expected = "the data folder is of a newer version: its store has schema 999, this ngoma knows up to 5";
+    let expected = "the data folder is of a newer version: its store has schema 999, this ngoma knows up to 8";
     assert_eq!(error.to_string(), expected);
 }
 

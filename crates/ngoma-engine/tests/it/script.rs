@@ -1,15 +1,19 @@
 //! A runner whose services do what the message says.
 
 use async_trait::async_trait;
+use ngoma_engine::ports::contacts::{Contact, ContactWrite};
+use ngoma_engine::ports::{HandOverWrite, OptOutWrite};
+use ngoma_engine::recording::{Beginning, Recording, Seed};
 use ngoma_engine::service::{
     Bundle, KvWrite, LogLine, Metric, Ports, Reply, SendTo, ServiceError, ServiceKey, ServiceRunner, Step, StepInput,
     StepOutcome,
 };
-use ngoma_message::Object;
+use ngoma_message::{Address, MessageId, Object, Timestamp};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Every service counts its turns in the key `turns` and replies `<turns> <event> <content>`. The first word of the
@@ -17,6 +21,9 @@ use tokio::sync::Semaphore;
 pub struct Script {
     /// What was loaded, as `account/service hash`.
     pub loaded: Mutex<Vec<String>>,
+    /// The version of each step's code, and of what was unloaded.
+    pub ran: Mutex<Vec<i64>>,
+    pub unloaded: Mutex<Vec<i64>>,
     /// Every Vumi message a step was given.
     pub seen: Mutex<Vec<Value>>,
     /// Every Vumi event a step was given.
@@ -25,6 +32,8 @@ pub struct Script {
     pub on_events: Mutex<VecDeque<OnEvent>>,
     /// Steps that begin with `wait` take one of these.
     pub gate: Semaphore,
+    /// What the latest step of a message could ask for.
+    pub ports: Mutex<Option<Ports>>,
     /// Steps that have begun.
     pub begun: AtomicUsize,
     /// Code of this hash takes one of [`Script::gate`] to load.
@@ -35,10 +44,13 @@ impl Script {
     pub fn new() -> Arc<Self> {
         Arc::new(Self {
             loaded: Mutex::default(),
+            ran: Mutex::default(),
+            unloaded: Mutex::default(),
             seen: Mutex::default(),
             events: Mutex::default(),
             on_events: Mutex::default(),
             gate: Semaphore::new(0),
+            ports: Mutex::default(),
             begun: AtomicUsize::new(0),
             slow_to_load: Mutex::default(),
         })
@@ -69,15 +81,33 @@ impl ServiceRunner for Script {
         Ok(())
     }
 
-    async fn unload(&self, _service: &ServiceKey) {}
+    async fn unload(&self, service: &ServiceKey) {
+        self.unloaded.lock().unwrap().push(service.version);
+    }
 
-    async fn step(&self, _service: &ServiceKey, step: Step, ports: Ports) -> StepOutcome {
+    async fn step(&self, service: &ServiceKey, step: Step, ports: Ports) -> StepOutcome {
+        self.ran.lock().unwrap().push(service.version);
+        let begun = Beginning {
+            at: ports.clock.now(),
+            seed: Seed::of_number(7),
+        };
+        let outcome = self.run(step, ports).await;
+        StepOutcome {
+            recording: Some(Recording::new(begun, None)),
+            ..outcome
+        }
+    }
+}
+
+impl Script {
+    async fn run(&self, step: Step, ports: Ports) -> StepOutcome {
         let message = match step.input {
             StepInput::Message(message) => message,
             StepInput::Event(event) => return self.take_event(event).await,
         };
         self.begun.fetch_add(1, Ordering::SeqCst);
         self.seen.lock().unwrap().push(message.clone());
+        *self.ports.lock().unwrap() = Some(ports.clone());
         if message["content"].as_str().is_some_and(|text| text.starts_with("wait")) {
             self.gate.acquire().await.unwrap().forget();
         }
@@ -89,7 +119,10 @@ impl ServiceRunner for Script {
             .and_then(|turns| turns.as_i64())
             .unwrap_or(0)
             + 1;
-        obey(&message, turns)
+        let mut outcome = obey(&message, turns);
+        decide(&message, ports.clock.now(), &mut outcome);
+        crate::contacts::obey(&message, &ports, &mut outcome).await;
+        outcome
     }
 }
 
@@ -104,6 +137,8 @@ pub enum OnEvent {
     Reply,
     /// Sends a message to somebody.
     Send,
+    /// Keeps a contact.
+    Keep,
     /// Does what the store refuses.
     Spoil,
 }
@@ -150,10 +185,15 @@ fn obey_event(order: Option<OnEvent>) -> StepOutcome {
         Some(OnEvent::Send) => outcome.sends.push(SendTo {
             to: "+2".into(),
             from: None,
+            send_at: None,
             endpoint: "default".into(),
             content: Some("it arrived".into()),
             helper_metadata: Object::new(),
         }),
+        Some(OnEvent::Keep) => {
+            let told = Contact::new("told", Timestamp::from_micros(0));
+            outcome.contacts.push(ContactWrite::Add(told));
+        }
         Some(OnEvent::Spoil) => outcome.kv.push(KvWrite::Increment {
             key: "word".into(),
             amount: 1,
@@ -178,6 +218,39 @@ fn asked_to() -> ServiceError {
         file: Some("main.js".into()),
         line: Some(7),
         column: None,
+    }
+}
+
+/// What words anywhere in the text ask for, whatever the first word does: `+optout`, `+optin`, `+later` to somebody in an
+/// hour, `+handover` to the service `people`, `+handback`.
+fn decide(message: &Value, now: Timestamp, outcome: &mut StepOutcome) {
+    let content = message["content"].as_str().unwrap_or_default();
+    let person = Address::new("tel", message["from_addr"].as_str().unwrap_or_default());
+    let id = MessageId::from(message["message_id"].as_str().unwrap_or_default());
+    for word in content.split_whitespace() {
+        match word {
+            "+optout" => outcome
+                .opt_outs
+                .push(OptOutWrite::opt_out(person.clone(), now, id.clone())),
+            "+optin" => outcome.opt_outs.push(OptOutWrite::OptIn {
+                address: person.clone(),
+            }),
+            "+later" => outcome.sends.push(SendTo {
+                to: "+2".into(),
+                from: None,
+                endpoint: "sms".into(),
+                send_at: Some(now + Duration::from_secs(3600)),
+                content: Some("it is time".into()),
+                helper_metadata: Object::new(),
+            }),
+            "+handover" => outcome.hand_overs.push(HandOverWrite::To {
+                service: "people".into(),
+                reason: Some("asks for a person".into()),
+                until: now + Duration::from_secs(3600),
+            }),
+            "+handback" => outcome.hand_overs.push(HandOverWrite::Back),
+            _ => {}
+        }
     }
 }
 
@@ -233,6 +306,7 @@ fn obey(message: &Value, turns: i64) -> StepOutcome {
         "send" => outcome.sends.push(SendTo {
             to: words.next().unwrap_or_default().to_owned(),
             from: None,
+            send_at: None,
             endpoint: words.next().unwrap_or("default").to_owned(),
             content: Some("a message".into()),
             helper_metadata: Object::new(),

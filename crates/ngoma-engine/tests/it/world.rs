@@ -253,6 +253,7 @@ pub fn service(hash: &str) -> ServiceDocument {
         kind: "script".into(),
         config: Object::new(),
         http_allow: None,
+        helper_metadata: Vec::new(),
         wants_events: false,
         bundle: Bundle {
             hash: hash.into(),

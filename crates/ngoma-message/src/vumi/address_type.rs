@@ -1,6 +1,6 @@
 //! Vumi's address types beside our schemes.
 
-use crate::{Address, Object};
+use crate::{Address, Country, Object};
 use serde_json::Value;
 
 /// Vumi's address types and the scheme of each.
@@ -13,6 +13,15 @@ const TYPES: [(&str, &str); 7] = [
     ("mxit_id", "mxit"),
     ("wechat_id", "wechat"),
 ];
+
+/// An address of one of Vumi's types, `msisdn` and the like, as a person may write it: a telephone's becomes E.164, with
+/// the country for national forms.
+pub fn address_of(kind: &str, value: &str, country: Option<Country>) -> Address {
+    match scheme(Some(kind)) {
+        "tel" => Address::tel(value, country),
+        scheme => Address::new(scheme, value),
+    }
+}
 
 /// The address of an `*_addr` field and its `*_addr_type`. No type means a telephone; a type that Vumi does not have is a
 /// scheme of its own. A type that would not be written back the same way is kept in `extra`.
@@ -55,4 +64,23 @@ fn usual(address: Option<&Address>) -> Option<&str> {
             .find(|(_, known)| *known == scheme)
             .map_or(scheme, |(name, _)| name),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_a_type_is_written_in_one_way() {
+        let check = |kind: &str, value: &str, country: Option<&str>, expected: &str| {
+            let country = country.and_then(Country::parse);
+            assert_eq!(address_of(kind, value, country).to_string(), expected, "{kind} {value}");
+        };
+        check("msisdn", "+27831234567", None, "tel:+27831234567");
+        check("msisdn", "083 123 4567", Some("ZA"), "tel:+27831234567");
+        check("msisdn", "27831234567", Some("ZA"), "tel:+27831234567");
+        check("", "+27831234567", None, "tel:+27831234567");
+        check("twitter_handle", "@anna", Some("ZA"), "twitter:@anna");
+        check("telegram", "123", None, "telegram:123");
+    }
 }

@@ -7,6 +7,7 @@ mod message;
 #[cfg(test)]
 mod testing;
 
+pub use address_type::address_of;
 pub use event::{event_from_json, event_to_json};
 pub use message::{message_from_json, message_to_json};
 

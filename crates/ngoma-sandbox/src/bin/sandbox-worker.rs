@@ -9,6 +9,9 @@ const NATIVES: &[Planted] = &[
     ("native_fork", fork),
     ("native_kill", kill),
     ("native_exec", exec),
+    ("native_fork_bomb", fork_bomb),
+    ("native_dup_all", dup_all),
+    ("native_ptrace", ptrace),
     ("native_crash", crash),
 ];
 
@@ -27,6 +30,24 @@ fn socket() {
 fn fork() {
     // SAFETY: one thread; the filter kills the process before a child exists.
     unsafe { libc::fork() };
+}
+
+fn fork_bomb() {
+    loop {
+        // SAFETY: as `fork`.
+        unsafe { libc::fork() };
+    }
+}
+
+/// Takes every descriptor there is.
+fn dup_all() {
+    // SAFETY: plain system calls, which the filter does not let through.
+    while unsafe { libc::dup(0) } >= 0 {}
+}
+
+fn ptrace() {
+    // SAFETY: a plain system call, which the filter does not let through.
+    unsafe { libc::ptrace(libc::PTRACE_ATTACH, libc::getppid(), 0, 0) };
 }
 
 fn kill() {

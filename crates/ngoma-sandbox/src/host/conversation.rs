@@ -3,10 +3,12 @@
 use super::death;
 use super::lines::{Lines, NoLine};
 use super::worker::{BegunStep, DeathNote};
-use crate::frames::{Failure, Opening};
+use crate::frames::{ClockMode, Failure, Opening, Scene};
+use crate::limits::Profile;
 use crate::resources::{Answer, Finish, Resource, StepContext};
+use ngoma_engine::recording::{Beginning, RecordedLine, Recording, Seed};
 use ngoma_engine::service::{ServiceError, Step, StepInput};
-use ngoma_message::Object;
+use ngoma_message::{Object, Timestamp};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
@@ -20,6 +22,9 @@ pub struct Conversation<'a> {
     resources: &'a [Box<dyn Resource>],
     /// Commands that take their time.
     later: JoinSet<(Command, Finish)>,
+    /// Why an answer was not taken.
+    refused_answer: Option<String>,
+    recording: Recording,
 }
 
 /// A command of the script: `{"cmd":"kv.get","cmd_id":"1","reply":false,"key":"a"}`.
@@ -36,25 +41,39 @@ enum After {
 }
 
 impl<'a> Conversation<'a> {
-    /// A conversation that has not begun.
-    pub fn new(step: &'a Step, context: &'a mut StepContext, resources: &'a [Box<dyn Resource>]) -> Self {
-        Self {
+    /// A conversation that has not begun, with code that was loaded so.
+    pub fn new(
+        step: &'a Step,
+        context: &'a mut StepContext,
+        resources: &'a [Box<dyn Resource>],
+        loaded: Option<Beginning>,
+    ) -> Result<Self, ServiceError> {
+        let begins = beginning(context.now(), context.ports.seed)?;
+        Ok(Self {
             step,
             context,
             resources,
             later: JoinSet::new(),
-        }
+            refused_answer: None,
+            recording: Recording::new(begins, loaded),
+        })
     }
 
     /// Leads a step from its first line to its end. Dropped half-way, the step's process finds its socket closed.
     pub async fn run(self, begun: BegunStep) -> Result<(), ServiceError> {
-        let BegunStep { mut socket, death } = begun;
+        let BegunStep { mut socket, death, .. } = begun;
         self.talk(&mut socket, death).await
     }
 
     async fn talk(mut self, socket: &mut UnixStream, death: DeathNote) -> Result<(), ServiceError> {
+        let result = self.lead(socket, death).await;
+        self.context.outcome.recording = Some(self.recording);
+        result
+    }
+
+    async fn lead(&mut self, socket: &mut UnixStream, death: DeathNote) -> Result<(), ServiceError> {
         let (reader, mut writer) = socket.split();
-        let mut lines = Lines::new(reader);
+        let mut lines = Lines::new(reader, Profile::Step.limits().host_read_bytes);
         if writer.write_all(self.opening().as_bytes()).await.is_err() {
             return Err(self.ended(death).await);
         }
@@ -80,10 +99,14 @@ impl<'a> Conversation<'a> {
     /// The first two lines of a step: how it runs, and what happened.
     fn opening(&self) -> String {
         let ports = &self.context.ports;
+        let clock = if ports.clock.is_frozen() {
+            ClockMode::Frozen
+        } else {
+            ClockMode::Stepped
+        };
         let opening = Opening {
             wall_ms: u64::try_from(self.step.wall_limit.as_millis()).unwrap_or(u64::MAX),
-            seed: ports.seed,
-            frozen_us: ports.clock.is_frozen().then(|| ports.clock.now().micros()),
+            scene: Scene::new(&self.recording.step, clock),
         };
         let (cmd, message) = match &self.step.input {
             StepInput::Message(message) => ("inbound-message", message),
@@ -95,9 +118,11 @@ impl<'a> Conversation<'a> {
     }
 
     async fn take_line(&mut self, line: &[u8], writer: &mut WriteHalf<'_>) -> Result<After, ServiceError> {
+        self.recording
+            .note(RecordedLine::Said(String::from_utf8_lossy(line).into_owned()));
         let command = Command::read(line).ok_or_else(|| super::error("the service sent what is no command"))?;
         match command.cmd.as_str() {
-            "js.done" => return Ok(After::End),
+            "js.done" => return self.check_answered(),
             "js.idle" => return self.check_idle(),
             "js.error" => {
                 let said = serde_json::from_value(Value::Object(command.params));
@@ -132,6 +157,9 @@ impl<'a> Conversation<'a> {
                 reply
             }
             Answer::Refused(reason) => {
+                if command.cmd.starts_with("outbound.reply_to") {
+                    self.refused_answer = Some(format!("{} was refused: {reason}", command.cmd));
+                }
                 Object::from_iter([("success".into(), false.into()), ("reason".into(), reason.into())])
             }
             Answer::Later(work) => {
@@ -144,8 +172,10 @@ impl<'a> Conversation<'a> {
                 return Err(super::error(&problem));
             }
         };
+        let (at, line) = (self.context.now(), command.reply(reply));
         // A step that is gone by now is noticed where its next line is read.
-        let _ = writer.write_all(command.reply(reply).as_bytes()).await;
+        let _ = writer.write_all(format!("{} {line}\n", at.micros()).as_bytes()).await;
+        self.recording.note(RecordedLine::Told(at, line));
         Ok(())
     }
 
@@ -164,6 +194,16 @@ impl<'a> Conversation<'a> {
     async fn finish_all(&mut self, writer: &mut WriteHalf<'_>) {
         while let Some(finished) = self.later.join_next().await {
             self.finish_later(finished, writer).await;
+        }
+    }
+
+    /// Somebody waits within a session, and the only answer was refused: nobody would learn why none comes.
+    fn check_answered(&mut self) -> Result<After, ServiceError> {
+        match self.refused_answer.take() {
+            Some(refused) if self.context.has_session() && self.context.outcome.replies.is_empty() => {
+                Err(super::error(&refused))
+            }
+            _ => Ok(After::End),
         }
     }
 
@@ -197,8 +237,15 @@ impl Command {
         reply.insert("cmd".into(), self.cmd.into());
         reply.insert("cmd_id".into(), self.cmd_id);
         reply.insert("reply".into(), true.into());
-        format!("{}\n", Value::Object(reply))
+        Value::Object(reply).to_string()
     }
+}
+
+/// How code begins to run now.
+pub fn beginning(at: Timestamp, seed: Option<Seed>) -> Result<Beginning, ServiceError> {
+    let seed = seed.map_or_else(Seed::random, Ok);
+    let seed = seed.map_err(|error| super::error(&format!("no random numbers: {error}")))?;
+    Ok(Beginning { at, seed })
 }
 
 #[cfg(test)]
@@ -206,6 +253,7 @@ mod tests {
     use super::*;
     use crate::resources::{self, ContextLimits};
     use ngoma_engine::SystemClock;
+    use ngoma_engine::ports::AccountPorts;
     use ngoma_engine::service::{HttpPort, HttpRequest, HttpResponse, KvReader, PortError, Ports};
     use std::sync::Arc;
     use std::time::Duration;
@@ -240,19 +288,18 @@ mod tests {
             http: Arc::new(Nothing),
             config: Arc::default(),
             http_allow: None,
+            account: AccountPorts::simulated(),
             clock: Arc::new(SystemClock),
             seed: None,
         };
         let input = StepInput::Message(json!({"message_id": "m1"}));
         let wall_limit = Duration::from_secs(1);
         let step = Step { input, wall_limit };
-        let limits = ContextLimits {
-            keys: 1,
-            helper_metadata: Vec::new(),
-        };
+        let limits = ContextLimits { keys: 1 };
         let mut context = StepContext::new(ports, &step.input, limits);
         let resources = resources::all();
-        let talk = Conversation::new(&step, &mut context, &resources).talk(&mut socket, DeathNote::never());
+        let conversation = Conversation::new(&step, &mut context, &resources, None).unwrap();
+        let talk = conversation.talk(&mut socket, DeathNote::never());
         let result = talk.await.map_err(|error| error.message);
         assert_eq!(
             result,

@@ -1,23 +1,36 @@
 //! How a process ended, in words for a service's author.
 
 use crate::frames::Death;
-use crate::limits;
+use crate::limits::{self, Profile};
 use ngoma_engine::service::Step;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::time::Duration;
+
+const CRASHED: &str = "the service's process crashed";
+
+/// Whether an error says that a process crashed.
+pub fn is_crash(message: &str) -> bool {
+    message.starts_with(CRASHED)
+}
 
 /// Why a step's process ended.
 pub fn of_step(death: Option<Death>, step: &Step) -> String {
+    of_run(death, Profile::Step, step.wall_limit)
+}
+
+/// Why a process ended that ran this long at most, with the limits of this profile.
+pub fn of_run(death: Option<Death>, profile: Profile, wall_limit: Duration) -> String {
     match death {
-        Some(Death::Signal(libc::SIGXCPU | libc::SIGPROF)) => limits::processor_time_spent(),
-        Some(Death::Signal(libc::SIGALRM)) => limits::wall_time_spent(step.wall_limit),
+        Some(Death::Signal(libc::SIGXCPU | libc::SIGPROF)) => profile.limits().processor_time_spent(),
+        Some(Death::Signal(libc::SIGALRM)) => limits::wall_time_spent(wall_limit),
         Some(Death::Signal(libc::SIGSYS)) => {
             "the service was stopped by the sandbox: it tried what no service may do".to_owned()
         }
         Some(Death::Signal(libc::SIGKILL)) => {
             "the service's process was killed: the machine may be out of memory".to_owned()
         }
-        Some(Death::Signal(signal)) => format!("the service's process crashed (signal {signal})"),
+        Some(Death::Signal(signal)) => format!("{CRASHED} (signal {signal})"),
         Some(Death::Code(code)) => format!("the service's process ended early (code {code})"),
         None => "the service's process ended early".to_owned(),
     }

@@ -1,6 +1,5 @@
 //! Reads lines from a process that is not trusted.
 
-use crate::limits;
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -13,6 +12,7 @@ pub struct Lines<R> {
     /// How far the buffer was searched for a line's end.
     searched: usize,
     read: usize,
+    most: usize,
 }
 
 /// Why there is no next line.
@@ -27,10 +27,11 @@ pub enum NoLine {
 }
 
 impl<R: AsyncRead + Unpin> Lines<R> {
-    /// Lines from here.
-    pub fn new(from: R) -> Self {
+    /// Lines from here; no more than this is read.
+    pub fn new(from: R, most: usize) -> Self {
         Self {
             from,
+            most,
             buffer: Vec::new(),
             begin: 0,
             searched: 0,
@@ -57,7 +58,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             if count == 0 {
                 return Ok(None);
             }
-            if self.read > limits::HOST_READ_BYTES {
+            if self.read > self.most {
                 return Err(NoLine::TooMuch);
             }
         }
@@ -70,7 +71,7 @@ mod tests {
 
     #[tokio::test]
     async fn lines_come_whole_and_a_cut_one_not_at_all() {
-        let mut lines = Lines::new(b"one\n\ntwo\ncut".as_slice());
+        let mut lines = Lines::new(b"one\n\ntwo\ncut".as_slice(), 100);
         for expected in [Some("one"), Some(""), Some("two"), None] {
             let line = lines.next().await.unwrap();
             assert_eq!(line.as_deref(), expected.map(str::as_bytes));
@@ -79,7 +80,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_line_without_end_is_not_read_for_ever() {
-        let mut lines = Lines::new(tokio::io::repeat(b'x'));
+        let mut lines = Lines::new(tokio::io::repeat(b'x'), 4 << 20);
         assert!(matches!(lines.next().await, Err(NoLine::TooMuch)));
     }
 }

@@ -2,17 +2,22 @@
 
 mod conversation;
 mod death;
+mod describing;
 mod lines;
 mod service;
+mod source;
 mod spawn;
+mod testing;
 mod worker;
 
 use crate::limits;
+use crate::python::{self, Python};
 use crate::resources::{self, ContextLimits, Resource, StepContext};
 use async_trait::async_trait;
 use conversation::Conversation;
 use ngoma_engine::service::{Bundle, Ports, ServiceError, ServiceKey, ServiceRunner, Step, StepOutcome};
 use service::Service;
+use source::Source;
 use spawn::Spawner;
 use std::collections::HashMap;
 use std::io;
@@ -32,8 +37,8 @@ pub struct SandboxOptions {
     pub steps_at_once: usize,
     /// How many keys a service may hold.
     pub keys_limit: u64,
-    /// The keys that `helper_metadata` of a service's messages may have.
-    pub helper_metadata: Vec<String>,
+    /// Where services in Python have their files.
+    pub python: PathBuf,
 }
 
 impl Default for SandboxOptions {
@@ -43,7 +48,7 @@ impl Default for SandboxOptions {
             load_limit: Duration::from_secs(15),
             steps_at_once: 32,
             keys_limit: 550_000,
-            helper_metadata: Vec::new(),
+            python: python::folder_of_user(),
         }
     }
 }
@@ -52,6 +57,7 @@ impl Default for SandboxOptions {
 pub struct Sandbox {
     options: SandboxOptions,
     spawner: Arc<Spawner>,
+    python: Python,
     resources: Vec<Box<dyn Resource>>,
     services: Mutex<HashMap<ServiceKey, Arc<Service>>>,
 }
@@ -61,6 +67,7 @@ impl Sandbox {
     pub fn new(options: SandboxOptions) -> io::Result<Self> {
         Ok(Self {
             spawner: Arc::new(Spawner::start(options.program.clone())?),
+            python: Python::new(options.python.clone()),
             options,
             resources: resources::all(),
             services: Mutex::default(),
@@ -88,18 +95,24 @@ impl Sandbox {
         let service = self.service(key).ok_or_else(|| error("the service is not loaded"))?;
         let _turn = service.turn().await;
         let begun = service.begin_step().await?;
-        let conversation = Conversation::new(step, context, &self.resources);
+        let conversation = Conversation::new(step, context, &self.resources, Some(begun.loaded))?;
         let longest = step.wall_limit + limits::WALL_GRACE + limits::HOST_GRACE;
-        tokio::time::timeout(longest, conversation.run(begun))
-            .await
-            .unwrap_or_else(|_| Err(error(&limits::wall_time_spent(step.wall_limit))))
+        let talked = tokio::time::timeout(longest, conversation.run(begun)).await;
+        if talked.is_err() {
+            service.end_hung().await;
+        }
+        match talked.unwrap_or_else(|_| Err(error(&limits::wall_time_spent(step.wall_limit)))) {
+            Ok(()) => Ok(()),
+            Err(failed) => Err(service.explained(failed).await),
+        }
     }
 }
 
 #[async_trait]
 impl ServiceRunner for Sandbox {
     async fn try_out(&self, bundle: Arc<Bundle>) -> Result<(), ServiceError> {
-        let worker = Worker::start(&self.spawner, &bundle, self.options.load_limit, || {}).await;
+        let source = Source::of(bundle, &self.python).await?;
+        let worker = Worker::start(&self.spawner, &source, self.options.load_limit, || {}).await;
         worker.map(drop)
     }
 
@@ -107,7 +120,8 @@ impl ServiceRunner for Sandbox {
         if self.service(key).is_some_and(|loaded| loaded.has(&bundle)) {
             return Ok(());
         }
-        let service = Service::load(key, bundle, Arc::clone(&self.spawner), &self.options).await?;
+        let source = Source::of(bundle, &self.python).await?;
+        let service = Service::load(key, source, Arc::clone(&self.spawner), &self.options).await?;
         self.services().insert(key.clone(), service);
         Ok(())
     }
@@ -119,7 +133,6 @@ impl ServiceRunner for Sandbox {
     async fn step(&self, key: &ServiceKey, step: Step, ports: Ports) -> StepOutcome {
         let limits = ContextLimits {
             keys: self.options.keys_limit,
-            helper_metadata: self.options.helper_metadata.clone(),
         };
         let mut context = StepContext::new(ports, &step.input, limits);
         let result = self.run(key, &step, &mut context).await;

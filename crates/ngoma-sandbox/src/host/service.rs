@@ -1,8 +1,11 @@
 //! A loaded service: its worker, started again when it ends.
 
 use super::SandboxOptions;
+use super::death;
+use super::source::Source;
 use super::spawn::Spawner;
 use super::worker::{BegunStep, Worker};
+use crate::python::crash;
 use ngoma_engine::service::{Bundle, ServiceError, ServiceKey};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -14,10 +17,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// A worker that lived this long was well; its end starts the pauses anew.
 const WELL_AFTER: Duration = Duration::from_secs(60);
 
+/// How long the last words of a process may take to be read.
+const WORDS_AFTER: Duration = Duration::from_millis(50);
+
 /// A service that can run steps.
 pub struct Service {
     key: ServiceKey,
-    bundle: Arc<Bundle>,
+    source: Source,
     spawner: Arc<Spawner>,
     load_limit: Duration,
     turns: Semaphore,
@@ -35,7 +41,7 @@ impl Service {
     /// Loads a service.
     pub async fn load(
         key: &ServiceKey,
-        bundle: Arc<Bundle>,
+        source: Source,
         spawner: Arc<Spawner>,
         options: &SandboxOptions,
     ) -> Result<Arc<Self>, ServiceError> {
@@ -43,10 +49,10 @@ impl Service {
         let on_end = move || {
             let _ = ended.send(());
         };
-        let worker = Worker::start(&spawner, &bundle, options.load_limit, on_end).await?;
+        let worker = Worker::start(&spawner, &source, options.load_limit, on_end).await?;
         let service = Arc::new(Self {
             key: key.clone(),
-            bundle,
+            source,
             spawner,
             load_limit: options.load_limit,
             turns: Semaphore::new(options.steps_at_once),
@@ -62,7 +68,7 @@ impl Service {
 
     /// Whether this is the code it runs.
     pub fn has(&self, bundle: &Bundle) -> bool {
-        self.bundle.hash == bundle.hash
+        self.source.is(bundle)
     }
 
     /// Waits until one more step may run.
@@ -73,6 +79,29 @@ impl Service {
     /// The worker's process.
     pub async fn worker_pid(&self) -> u32 {
         self.running.lock().await.worker.pid()
+    }
+
+    /// Ends a worker in Python that does not keep its steps to their time; it is started again.
+    pub async fn end_hung(&self) {
+        self.running.lock().await.worker.end_group();
+    }
+
+    /// A step's error, with the place where its process crashed if the worker says so.
+    pub async fn explained(&self, error: ServiceError) -> ServiceError {
+        if self.source.python().is_none() || !death::is_crash(&error.message) {
+            return error;
+        }
+        // The news of its end may come before what it wrote.
+        tokio::time::sleep(WORDS_AFTER).await;
+        let words = self.running.lock().await.worker.last_words();
+        match crash::place(&words) {
+            Some((file, line)) => ServiceError {
+                file: Some(file),
+                line: Some(line),
+                ..error
+            },
+            None => error,
+        }
     }
 
     /// Has the worker begin a step.
@@ -125,7 +154,7 @@ async fn start_again(service: &Service) -> tokio::sync::oneshot::Receiver<()> {
     let on_end = move || {
         let _ = ended.send(());
     };
-    match Worker::start(&service.spawner, &service.bundle, service.load_limit, on_end).await {
+    match Worker::start(&service.spawner, &service.source, service.load_limit, on_end).await {
         Ok(worker) => {
             let mut running = service.running.lock().await;
             running.worker = Arc::new(worker);

@@ -3,6 +3,7 @@
 //! All are started by one thread that lives as long as the sandbox: the kernel kills a worker when the thread that started
 //! it ends, and the threads of the asynchronous runtime come and go.
 
+use crate::python::confine;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -24,7 +25,11 @@ pub struct Spawned {
     pub control: OwnedFd,
 }
 
-type Order = oneshot::Sender<io::Result<Spawned>>;
+struct Order {
+    /// For a worker in Python, what it starts with.
+    launch: Option<String>,
+    answer: oneshot::Sender<io::Result<Spawned>>,
+}
 
 /// The thread that starts workers.
 pub struct Spawner(mpsc::Sender<Order>);
@@ -35,7 +40,7 @@ impl Spawner {
         let (sender, orders) = mpsc::channel::<Order>();
         thread::Builder::new().name("sandbox-spawner".into()).spawn(move || {
             for order in orders {
-                if let Err(Ok(unwanted)) = order.send(spawn(&program)) {
+                if let Err(Ok(unwanted)) = order.answer.send(spawn(&program, order.launch.as_deref())) {
                     bury(unwanted);
                 }
             }
@@ -43,9 +48,10 @@ impl Spawner {
         Ok(Self(sender))
     }
 
-    /// Starts a worker.
-    pub async fn spawn(&self) -> io::Result<Spawned> {
-        let (order, answer) = oneshot::channel();
+    /// Starts a worker; one in Python is told what it starts with.
+    pub async fn spawn(&self, launch: Option<String>) -> io::Result<Spawned> {
+        let (sender, answer) = oneshot::channel();
+        let order = Order { launch, answer: sender };
         let gone = || io::Error::other("the thread that starts workers is gone");
         self.0.send(order).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
@@ -58,7 +64,7 @@ fn bury(mut unwanted: Spawned) {
     let _ = unwanted.process.wait();
 }
 
-fn spawn(program: &Path) -> io::Result<Spawned> {
+fn spawn(program: &Path, launch: Option<&str>) -> io::Result<Spawned> {
     let (control, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)?;
     let mut command = Command::new(program);
     command
@@ -66,6 +72,7 @@ fn spawn(program: &Path) -> io::Result<Spawned> {
         .arg(COMMAND)
         .env_clear()
         .env("TZ", "UTC")
+        .envs(launch.map(|launch| (confine::VARIABLE, launch)))
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -1,10 +1,15 @@
 //! One worker process, from the host's side.
 
+use super::conversation::beginning;
 use super::death;
+use super::source::Source;
 use super::spawn::{Spawned, Spawner};
-use crate::frames::{self, Death, FromWorker};
+use crate::frames::{self, ClockMode, Death, FromWorker, Loading, Scene};
 use crate::limits;
-use ngoma_engine::service::{Bundle, ServiceError};
+use crate::python::stderr::{self, LastWords};
+use ngoma_engine::recording::Beginning;
+use ngoma_engine::service::ServiceError;
+use ngoma_message::Timestamp;
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 use std::collections::HashMap;
 use std::io::{self, IoSlice};
@@ -25,6 +30,10 @@ const STDERR_BYTES: u64 = 4 << 10;
 /// A worker that has loaded its service. Dropped, it closes its half of the socket and so ends the process.
 pub struct Worker {
     pid: u32,
+    has_group: bool,
+    /// The end of what it wrote beside the protocol.
+    last_words: Option<LastWords>,
+    loaded: Beginning,
     control: OwnedWriteHalf,
     /// Steps are sent one after the other, so that none is cut by another.
     sending: AsyncMutex<()>,
@@ -35,6 +44,8 @@ pub struct Worker {
 /// A step that was handed to the worker: the host's end of its socket, and news should its process die.
 pub struct BegunStep {
     pub socket: UnixStream,
+    /// How the code was loaded.
+    pub loaded: Beginning,
     pub death: DeathNote,
 }
 
@@ -56,21 +67,30 @@ impl Worker {
     /// Starts a worker and has it load a service.
     pub async fn start(
         spawner: &Spawner,
-        bundle: &Bundle,
+        source: &Source,
         limit: Duration,
         on_end: impl FnOnce() + Send + 'static,
     ) -> Result<Self, ServiceError> {
         let failed = |error: io::Error| super::error(&format!("the service's worker could not be started: {error}"));
-        let Spawned { mut process, control } = spawner.spawn().await.map_err(failed)?;
+        let launch = source.python().map(|python| python.launch.clone());
+        let Spawned { mut process, control } = spawner.spawn(launch).await.map_err(failed)?;
         let pid = process.id();
         let stderr = process.stderr.take();
-        let mut keeper = Keeper { process };
+        let last_words = follow(stderr, source);
+        let mut keeper = Keeper {
+            process,
+            has_group: source.python().is_some(),
+        };
         let mut control = open(control).map_err(failed)?;
-        let answer = tokio::time::timeout(limit, load(&mut control, bundle)).await;
+        let loaded = beginning(Timestamp::now(), None)?;
+        let answer = tokio::time::timeout(limit, load(&mut control, &loaded, source)).await;
         match answer {
             Ok(Ok(FromWorker::Ready)) => {}
             Ok(Ok(FromWorker::Failed(failure))) => return Err(failure.into()),
-            Ok(_) => return Err(super::error(&death::of_load(keeper.end().await))),
+            Ok(_) => {
+                let death = death::of_load(keeper.end().await);
+                return Err(super::error(&format!("{death}{}", said(&last_words))));
+            }
             Err(_) => {
                 let seconds = limit.as_secs();
                 return Err(super::error(&format!(
@@ -81,12 +101,14 @@ impl Worker {
         let (mut reports, control) = control.into_split();
         let worker = Self {
             pid,
+            has_group: source.python().is_some(),
+            last_words,
+            loaded,
             control,
             sending: AsyncMutex::default(),
             next_step: AtomicU64::new(0),
             deaths: Arc::default(),
         };
-        log_stderr(stderr);
         let deaths = Arc::clone(&worker.deaths);
         tokio::spawn(async move {
             listen(&mut reports, &deaths).await;
@@ -107,6 +129,18 @@ impl Worker {
         self.deaths.is_over.load(Ordering::Acquire)
     }
 
+    /// The end of what it wrote beside the protocol.
+    pub fn last_words(&self) -> String {
+        self.last_words.as_ref().map(LastWords::whole).unwrap_or_default()
+    }
+
+    /// Ends it and all that it forked, if they can still be told from others by their process group.
+    pub fn end_group(&self) {
+        if self.has_group && !self.is_over() {
+            end_group(self.pid);
+        }
+    }
+
     /// Has it fork a process for a step.
     pub async fn begin_step(&self) -> io::Result<BegunStep> {
         let (ours, theirs) = StdUnixStream::pair()?;
@@ -118,7 +152,15 @@ impl Worker {
         let control: &UnixStream = self.control.as_ref();
         let send = || send_step(control, number, theirs.as_raw_fd());
         control.async_io(Interest::WRITABLE, send).await?;
-        Ok(BegunStep { socket, death })
+        let loaded = self.loaded;
+        Ok(BegunStep { socket, loaded, death })
+    }
+}
+
+/// Code that does not let its process end when the socket closes is not asked.
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.end_group();
     }
 }
 
@@ -178,6 +220,8 @@ impl Drop for DeathNote {
 /// Keeps a process from outliving us, and from staying behind as a zombie.
 struct Keeper {
     process: Child,
+    /// Whether it leads a process group of its own, which ends with it.
+    has_group: bool,
 }
 
 impl Keeper {
@@ -188,16 +232,29 @@ impl Keeper {
         }
         // The end of its socket is seen a moment before the end of the process.
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let _ = self.process.kill();
+        self.kill();
         self.process.wait().ok()
+    }
+
+    fn kill(&mut self) {
+        // One that was collected has given its number back.
+        if self.has_group && matches!(self.process.try_wait(), Ok(None)) {
+            end_group(self.process.id());
+        }
+        let _ = self.process.kill();
     }
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        self.kill();
         let _ = self.process.wait();
     }
+}
+
+fn end_group(leader: u32) {
+    // SAFETY: a plain system call. A group that does not exist, because its leader has not made it yet, is an error.
+    unsafe { libc::killpg(leader.cast_signed(), libc::SIGKILL) };
 }
 
 fn open(control: OwnedFd) -> io::Result<UnixStream> {
@@ -206,10 +263,13 @@ fn open(control: OwnedFd) -> io::Result<UnixStream> {
     UnixStream::from_std(control)
 }
 
-async fn load(control: &mut UnixStream, bundle: &Bundle) -> io::Result<FromWorker> {
-    control
-        .write_all(&frames::frame(&frames::encode_bundle(bundle)))
-        .await?;
+async fn load(control: &mut UnixStream, beginning: &Beginning, source: &Source) -> io::Result<FromWorker> {
+    let loading = Loading {
+        scene: Scene::new(beginning, ClockMode::Stepped),
+        profile: source.profile(),
+    };
+    let body = frames::encode_load(&loading, &source.sent())?;
+    control.write_all(&frames::frame(&body)).await?;
     read_frame(control).await
 }
 
@@ -238,6 +298,21 @@ fn send_step(control: &UnixStream, number: u64, socket: RawFd) -> io::Result<()>
     let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
     sendmsg::<()>(control.as_raw_fd(), &[IoSlice::new(&number)], &attached, flags, None)?;
     Ok(())
+}
+
+/// Reads what a worker writes beside the protocol.
+fn follow(stderr: Option<ChildStderr>, source: &Source) -> Option<LastWords> {
+    if source.python().is_some() {
+        return stderr.map(stderr::follow);
+    }
+    log_stderr(stderr);
+    None
+}
+
+/// What a worker said last, as the end of an error.
+fn said(words: &Option<LastWords>) -> String {
+    let words = words.as_ref().map(LastWords::text).unwrap_or_default();
+    if words.is_empty() { words } else { format!(":\n{words}") }
 }
 
 /// Writes the first words of a worker that breaks to our log.

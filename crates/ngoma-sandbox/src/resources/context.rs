@@ -1,5 +1,6 @@
 //! What one step may use and what it has done so far.
 
+use super::contacts::Overlay;
 use ngoma_engine::service::{KvWrite, LogLine, Ports, StepInput, StepOutcome};
 use ngoma_message::Timestamp;
 use serde_json::Value;
@@ -11,8 +12,6 @@ use std::time::Duration;
 pub struct ContextLimits {
     /// How many keys a service may hold.
     pub keys: u64,
-    /// The keys that helper metadata of answers may have.
-    pub helper_metadata: Vec<String>,
 }
 
 /// One step: its ports, and its outcome as it grows. Writes to keys are seen by later reads of the same step.
@@ -24,30 +23,51 @@ pub struct StepContext {
     /// What is allowed to every service alike.
     pub limits: ContextLimits,
     message_id: Option<String>,
+    has_session: bool,
     /// Keys as this step knows them: as read, or as it wrote them.
     known: HashMap<String, Option<Value>>,
     /// How many keys the service held before the step, once it had to be asked.
     count: Option<u64>,
     /// How many more there are after the step's writes.
     added: i64,
+    /// Contacts and groups as this step changed them.
+    pub(super) contacts: Overlay,
 }
 
 impl StepContext {
     /// A step that has done nothing.
     pub fn new(ports: Ports, input: &StepInput, limits: ContextLimits) -> Self {
-        let message_id = match input {
-            StepInput::Message(message) => message["message_id"].as_str().map(str::to_owned),
+        let message = match input {
+            StepInput::Message(message) => Some(message),
             StepInput::Event(_) => None,
         };
+        let message_id = message.and_then(|message| message["message_id"].as_str().map(str::to_owned));
         Self {
             ports,
             outcome: StepOutcome::default(),
             limits,
             message_id,
+            has_session: message.is_some_and(|message| message["session_event"].is_string()),
             known: HashMap::new(),
             count: None,
             added: 0,
+            contacts: Overlay::default(),
         }
+    }
+
+    /// Whether the step began with a person's message.
+    pub fn has_message(&self) -> bool {
+        self.message_id.is_some()
+    }
+
+    /// Whether somebody waits for the answer within a session.
+    pub fn has_session(&self) -> bool {
+        self.has_session
+    }
+
+    /// Whether the step's message may be answered no more: within a session one answer is shown.
+    pub fn is_answered(&self) -> bool {
+        self.has_session && !self.outcome.replies.is_empty()
     }
 
     /// Whether this is the message the step began with.

@@ -3,13 +3,18 @@
 //! A resource knows only its step's [`StepContext`]: what it does is noted there, and the engine commits or drops it whole.
 
 mod config;
+mod contacts;
 mod context;
+mod groups;
 mod http;
 mod kv;
 mod log;
+mod message_store;
 mod metrics;
+mod optout;
 mod outbound;
 mod python;
+mod session;
 
 pub use context::{ContextLimits, StepContext};
 
@@ -22,11 +27,16 @@ use std::pin::Pin;
 pub fn all() -> Vec<Box<dyn Resource>> {
     vec![
         Box::new(config::Config),
+        Box::new(contacts::Contacts),
+        Box::new(groups::Groups),
         Box::new(http::Http),
         Box::new(kv::Kv),
         Box::new(log::Log),
+        Box::new(message_store::MessageStore),
         Box::new(metrics::Metrics),
+        Box::new(optout::OptOut),
         Box::new(outbound::Outbound),
+        Box::new(session::Session),
     ]
 }
 
@@ -98,3 +108,5 @@ impl From<Result<Answer, String>> for Answer {
 
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_account;

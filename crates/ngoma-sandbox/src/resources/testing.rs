@@ -1,5 +1,6 @@
 //! A step for tests of resources: keys in memory, and an outside that answers what it was told to.
 
+use super::testing_account::FakeAccount;
 use super::{Answer, ContextLimits, Resource, StepContext};
 use async_trait::async_trait;
 use ngoma_engine::FrozenClock;
@@ -16,7 +17,7 @@ pub struct Given {
     pub config: Value,
     pub http_allow: Option<Vec<String>>,
     pub answer: Option<Result<HttpResponse, String>>,
-    pub helper_metadata: Vec<String>,
+    pub account: FakeAccount,
 }
 
 struct Keys(BTreeMap<String, Value>);
@@ -47,20 +48,26 @@ impl HttpPort for Outside {
 impl Given {
     /// A step that began with message `m1` at the 24 November 2026, 08:00.
     pub fn step(self) -> StepContext {
+        self.step_of(StepInput::Message(json!({"message_id": "m1"})))
+    }
+
+    /// The same of an event.
+    pub fn step_of_an_event(self) -> StepContext {
+        self.step_of(StepInput::Event(json!({"event_type": "ack"})))
+    }
+
+    fn step_of(self, input: StepInput) -> StepContext {
         let moment = Timestamp::parse("2026-11-24 08:00:00").unwrap();
         let ports = Ports {
             kv: Arc::new(Keys(self.kv)),
             http: Arc::new(Outside(self.answer)),
             config: Arc::new(self.config.as_object().cloned().unwrap_or_default()),
             http_allow: self.http_allow.map(Arc::new),
+            account: self.account.ports(),
             clock: Arc::new(FrozenClock::at(moment)),
             seed: None,
         };
-        let limits = ContextLimits {
-            keys: 5,
-            helper_metadata: self.helper_metadata,
-        };
-        StepContext::new(ports, &StepInput::Message(json!({"message_id": "m1"})), limits)
+        StepContext::new(ports, &input, ContextLimits { keys: 5 })
     }
 }
 

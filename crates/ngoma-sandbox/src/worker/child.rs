@@ -31,7 +31,7 @@ fn step(socket: OwnedFd, script: &Script, filter: &BpfProgram) -> io::Result<()>
     script.wire().connect(socket);
     let opening: Opening = serde_json::from_str(&first_line(script.wire())?)?;
     let wall_limit = Duration::from_millis(opening.wall_ms);
-    limit_time(wall_limit)?;
+    limit_time(wall_limit, script.limits().processor_time_hard)?;
     syscalls::install(filter)?;
     let command = first_line(script.wire())?;
     script.begin_step(&opening)?;
@@ -40,7 +40,7 @@ fn step(socket: OwnedFd, script: &Script, filter: &BpfProgram) -> io::Result<()>
         Ok(Ending::Dry) if script.is_heap_full() => {
             script
                 .wire()
-                .end_with("js.error", &Failure::new(limits::out_of_memory()));
+                .end_with("js.error", &Failure::new(script.limits().out_of_memory()));
         }
         Ok(Ending::Dry) => script.wire().end_with("js.idle", &Failure::default()),
         Err(Problem::Thrown(failure)) => script.wire().end_with("js.error", &failure),
@@ -63,10 +63,10 @@ fn first_line(wire: &Wire) -> io::Result<String> {
 }
 
 /// What the kernel enforces should the JavaScript engine's own limits not be looked at.
-fn limit_time(wall_limit: Duration) -> io::Result<()> {
+fn limit_time(wall_limit: Duration, processor_limit: Duration) -> io::Result<()> {
     set_timer(libc::ITIMER_REAL, wall_limit + limits::WALL_GRACE)?;
-    set_timer(libc::ITIMER_PROF, limits::PROCESSOR_TIME_HARD)?;
-    let seconds = limits::PROCESSOR_TIME_HARD.as_secs() + 1;
+    set_timer(libc::ITIMER_PROF, processor_limit)?;
+    let seconds = processor_limit.as_secs() + 1;
     setrlimit(Resource::RLIMIT_CPU, seconds, seconds + 1)?;
     setrlimit(Resource::RLIMIT_NPROC, 0, 0)?;
     Ok(())

@@ -1,5 +1,6 @@
 //! Processor time, and the limit the script's code runs under.
 
+use crate::limits;
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -8,8 +9,13 @@ use std::time::Duration;
 pub struct Budget {
     ends_at: Cell<Duration>,
     is_spent: Cell<bool>,
+    /// When what is being watched has had its time.
+    watch_ends_at: Cell<Option<Duration>>,
+    is_overdue: Cell<bool>,
     /// When the code next has to look up from its work.
     looks_up_at: Cell<Duration>,
+    /// When it has to give way to others' code, unless it does already.
+    gives_way_at: Cell<Option<Duration>>,
 }
 
 /// How much code runs between looks at what happens outside.
@@ -20,26 +26,51 @@ impl Budget {
     pub fn renew(&self, amount: Duration) {
         self.ends_at.set(thread_time() + amount);
         self.is_spent.set(false);
+        self.gives_way_at.set(Some(thread_time() + limits::GIVES_WAY_AFTER));
     }
 
     /// Looks at the clock. Once spent it stays so: code that runs while an error is described is stopped as well.
     pub fn check(&self, look_up: impl FnOnce()) -> bool {
-        if self.is_spent.get() {
+        if self.is_spent.get() || self.is_overdue.get() {
             return true;
         }
         let now = thread_time();
         self.is_spent.set(now > self.ends_at.get());
+        self.is_overdue
+            .set(self.watch_ends_at.get().is_some_and(|ends_at| now > ends_at));
         if now >= self.looks_up_at.get() {
             self.looks_up_at.set(now + BETWEEN_LOOKS);
             look_up();
+            if self.gives_way_at.get().is_some_and(|at| now >= at) {
+                self.gives_way_at.set(None);
+                give_way();
+            }
         }
-        self.is_spent.get()
+        self.is_spent.get() || self.is_overdue.get()
+    }
+
+    /// Stops the code that runs now after this much, or no more.
+    pub fn watch(&self, amount: Option<Duration>) {
+        self.watch_ends_at.set(amount.map(|amount| thread_time() + amount));
+    }
+
+    /// Whether the code was stopped because what was watched had had its time. It is not watched any more.
+    pub fn take_overdue(&self) -> bool {
+        self.watch_ends_at.set(None);
+        self.is_overdue.replace(false)
     }
 
     /// Whether the limit was reached when last looked at.
     pub fn is_spent(&self) -> bool {
         self.is_spent.get()
     }
+}
+
+/// Leaves the processors to whoever else wants them from now on: code that takes long must not slow down the short steps
+/// of other services. Without leave of the system it goes on as before.
+fn give_way() {
+    // SAFETY: a plain system call about this process alone.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 19) };
 }
 
 /// The processor time this thread has used.

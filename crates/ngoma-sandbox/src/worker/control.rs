@@ -1,6 +1,6 @@
 //! The worker's end of its control socket: the bundle in, steps with their sockets in, reports out.
 
-use crate::frames::{self, FromWorker};
+use crate::frames::{self, FromWorker, Loading};
 use crate::limits;
 use ngoma_engine::service::Bundle;
 use nix::cmsg_space;
@@ -30,7 +30,7 @@ impl Control {
     }
 
     /// Reads the first frame.
-    pub fn read_bundle(&self) -> io::Result<Bundle> {
+    pub fn read_load(&self) -> io::Result<(Loading, Bundle)> {
         let mut file = File::from(self.0.try_clone()?);
         let mut length = [0; 4];
         file.read_exact(&mut length)?;
@@ -40,7 +40,7 @@ impl Control {
         }
         let mut body = vec![0; length];
         file.read_exact(&mut body)?;
-        frames::decode_bundle(&body).ok_or_else(|| io::ErrorKind::InvalidData.into())
+        frames::decode_load(&body).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
     /// Sends a report to the host.

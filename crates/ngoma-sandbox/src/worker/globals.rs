@@ -1,6 +1,7 @@
 //! The functions between the bootstrap's JavaScript and the worker.
 
 use super::modules::{self, CommonJs, Importer, Kind};
+use super::natives;
 use super::state::State;
 use super::{Planted, child};
 use crate::frames::Failure;
@@ -48,6 +49,7 @@ fn host<'js>(ctx: &Ctx<'js>, state: &Rc<State>) -> Result<Object<'js>> {
     requests(ctx, &host, state)?;
     clock(ctx, &host, state)?;
     files(ctx, &host, state)?;
+    host.set("natives", natives::natives(ctx, state)?)?;
     Ok(host)
 }
 
@@ -58,14 +60,24 @@ fn requests<'js>(ctx: &Ctx<'js>, host: &Object<'js>, state: &Rc<State>) -> Resul
     let held = Rc::clone(state);
     host.set("done", Function::new(ctx.clone(), move || held.is_done.set(true))?)?;
     let held = Rc::clone(state);
-    host.set("isDone", Function::new(ctx.clone(), move || held.is_done.get())?)
+    host.set("isDone", Function::new(ctx.clone(), move || held.is_done.get())?)?;
+    let held = Rc::clone(state);
+    let note = move |ctx: Ctx<'js>, value: Value<'js>, file: String, line: u32, column: u32| {
+        held.note_thrown(&ctx, value, (file, line, column));
+    };
+    host.set("noteThrown", Function::new(ctx.clone(), note)?)
 }
 
 fn clock<'js>(ctx: &Ctx<'js>, host: &Object<'js>, state: &Rc<State>) -> Result<()> {
     let held = Rc::clone(state);
-    host.set("elapsed", Function::new(ctx.clone(), move || held.elapsed_ms())?)?;
+    host.set("elapsed", Function::new(ctx.clone(), move || held.clock.elapsed_ms())?)?;
     let held = Rc::clone(state);
-    host.set("frozenTime", Function::new(ctx.clone(), move || held.frozen_ms())?)?;
+    host.set("passed", Function::new(ctx.clone(), move || held.clock.passed_ms())?)?;
+    let held = Rc::clone(state);
+    let move_to = move |passed_ms: f64| held.clock.move_to(passed_ms);
+    host.set("moveTo", Function::new(ctx.clone(), move_to)?)?;
+    let held = Rc::clone(state);
+    host.set("now", Function::new(ctx.clone(), move || held.clock.now_ms())?)?;
     let held = Rc::clone(state);
     host.set("random", Function::new(ctx.clone(), move || held.random())?)
 }
@@ -83,6 +95,11 @@ fn files<'js>(ctx: &Ctx<'js>, host: &Object<'js>, state: &Rc<State>) -> Result<(
     let held = Rc::clone(&state.files);
     let is_module = move |path: String| held.kind(&path) == Kind::Module;
     host.set("isModule", Function::new(ctx.clone(), is_module)?)?;
+    let held = Rc::clone(&state.files);
+    let is_text = move |path: String| held.kind(&path) == Kind::Text;
+    host.set("isText", Function::new(ctx.clone(), is_text)?)?;
+    let is_trusted = |path: String| modules::is_trusted(&path);
+    host.set("isTrusted", Function::new(ctx.clone(), is_trusted)?)?;
     let held = Rc::clone(&state.files);
     let compile = move |ctx: Ctx<'js>, path: String| -> Result<Value<'js>> { modules::compile(&ctx, &held, &path) };
     host.set("compile", Function::new(ctx.clone(), compile)?)?;

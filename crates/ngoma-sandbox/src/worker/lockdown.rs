@@ -53,7 +53,7 @@ fn crash_plainly() -> io::Result<()> {
 }
 
 /// Drops root where it was given. In a user namespace without such a user the worker stays who it is.
-fn become_nobody() {
+pub fn become_nobody() {
     if !unistd::geteuid().is_root() {
         return;
     }

@@ -6,19 +6,26 @@ mod columns;
 mod control;
 mod globals;
 mod lockdown;
+mod loops;
 mod modules;
+mod natives;
 mod places;
+mod scene;
 mod script;
 mod state;
 mod syscalls;
+mod throws;
 mod turns;
 mod typescript;
 mod wire;
 mod zygote;
 
+pub(crate) use lockdown::{become_nobody, die_with_parent};
+
 use crate::frames::FromWorker;
+use crate::python::confine;
 use control::Control;
-use modules::Files;
+pub(crate) use modules::{Files, Importer, Kind, is_relative, library};
 use script::Script;
 use std::io;
 
@@ -39,13 +46,14 @@ pub fn worker_main_with(planted: &[Planted]) -> ! {
 }
 
 fn work(planted: &[Planted]) -> io::Result<()> {
+    confine::become_python_if_asked()?;
     let control = Control::inherited()?;
     let library = modules::library();
     let children = zygote::Children::watched()?;
     lockdown::confine()?;
-    let bundle = control.read_bundle()?;
+    let (loading, bundle) = control.read_load()?;
     let child_filter = syscalls::for_step()?;
-    match Script::load(Files::new(bundle, library), planted) {
+    match Script::load(Files::new(bundle, library), &loading, planted) {
         Ok(script) => {
             lockdown::give_back_memory();
             control.tell(&FromWorker::Ready)?;

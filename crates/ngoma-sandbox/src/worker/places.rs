@@ -1,26 +1,27 @@
 //! Where in the author's files something went wrong, and how errors are said.
 
 use super::modules::Files;
+use super::state::State;
 use crate::frames::Failure;
-use crate::limits;
 use rquickjs::{Ctx, Error, Exception, Object, Value};
 
 /// Marks a frame of ours that names the author's own line already.
 const AUTHORS: &str = "source ";
 
 /// What was thrown, in the author's terms.
-pub fn describe<'js>(ctx: &Ctx<'js>, files: &Files, thrown: &Value<'js>) -> Failure {
+pub fn describe<'js>(ctx: &Ctx<'js>, state: &State, thrown: &Value<'js>) -> Failure {
     // Out of memory the engine cannot make an error and throws null.
     if thrown.is_null() {
-        return Failure::new(limits::out_of_memory());
+        return Failure::new(state.limits.out_of_memory());
     }
     let Some(error) = thrown.as_object().filter(|object| object.is_error()) else {
-        return Failure::new(format!("the script threw {}", text_of(ctx, thrown)));
+        let message = format!("the script threw {}", text_of(ctx, thrown));
+        return placed(message, state.place_of_thrown(ctx, thrown));
     };
     let name: String = error.get("name").unwrap_or_else(|_| "Error".into());
     let message: String = error.get("message").unwrap_or_default();
     if name == "InternalError" && message == "out of memory" {
-        return Failure::new(limits::out_of_memory());
+        return Failure::new(state.limits.out_of_memory());
     }
     let stack: String = error.get("stack").unwrap_or_default();
     let message = match (name.as_str(), message.as_str()) {
@@ -28,15 +29,19 @@ pub fn describe<'js>(ctx: &Ctx<'js>, files: &Files, thrown: &Value<'js>) -> Fail
         ("", message) => message.to_owned(),
         (name, message) => format!("{name}: {message}"),
     };
-    place(files, &stack).map_or_else(
-        || Failure::new(&message),
-        |(file, line, column)| Failure {
-            message: message.clone(),
+    placed(message, place(&state.files, &stack))
+}
+
+fn placed(message: String, place: Option<(String, u32, u32)>) -> Failure {
+    match place {
+        Some((file, line, column)) => Failure {
+            message,
             file: Some(file),
             line: Some(line),
             column: Some(column),
         },
-    )
+        None => Failure::new(message),
+    }
 }
 
 /// Throws a failure that has its place already.
@@ -74,9 +79,17 @@ fn text_of<'js>(ctx: &Ctx<'js>, thrown: &Value<'js>) -> String {
     }
 }
 
-/// The first place of a stack that lies in the author's files.
+/// The innermost place of a stack that lies in the author's own files, or else in a package that came with them.
 fn place(files: &Files, stack: &str) -> Option<(String, u32, u32)> {
-    stack.lines().find_map(|frame| {
+    let is_own = |(file, ..): &(String, u32, u32)| !file.split('/').any(|part| part == "node_modules");
+    places(files, stack)
+        .find(is_own)
+        .or_else(|| places(files, stack).next())
+}
+
+/// The places of a stack that lie in the bundle's files.
+fn places(files: &Files, stack: &str) -> impl Iterator<Item = (String, u32, u32)> {
+    stack.lines().filter_map(|frame| {
         let frame = frame.trim().strip_prefix("at ")?;
         let (frame, is_source) = frame.strip_prefix(AUTHORS).map_or((frame, false), |rest| (rest, true));
         let (file, line, column) = parse_frame(frame)?;

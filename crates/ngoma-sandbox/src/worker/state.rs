@@ -3,25 +3,28 @@
 use super::child;
 use super::clocks::Budget;
 use super::modules::Files;
+use super::scene::{Random, ScriptClock};
 use super::wire::Wire;
-use crate::frames::Opening;
-use crate::limits;
-use rquickjs::{Ctx, Persistent, Value};
+use crate::frames::{Opening, Scene};
+use crate::limits::Limits;
+use rquickjs::{Ctx, Function, Persistent, Value};
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
-use std::time::Instant;
 
 /// The worker's own side of a script.
 pub struct State {
     pub files: Rc<Files>,
+    pub limits: Limits,
     pub budget: Budget,
     pub wire: Wire,
     pub is_done: Cell<bool>,
-    begun: Cell<Instant>,
-    frozen_ms: Cell<Option<f64>>,
-    random: Cell<u64>,
+    pub clock: ScriptClock,
+    random: Random,
     rejected: RefCell<Vec<Rejected>>,
+    thrown: RefCell<Option<Thrown>>,
+    /// The function of a built-in library that wants to hear of failures, rather than that they end the step.
+    pub uncaught: RefCell<Option<Persistent<Function<'static>>>>,
 }
 
 /// A promise that was rejected and that nobody has handled so far.
@@ -30,32 +33,40 @@ struct Rejected {
     reason: Persistent<Value<'static>>,
 }
 
+/// What was thrown last that is no error, and where: file, line and column.
+struct Thrown {
+    value: Persistent<Value<'static>>,
+    place: (String, u32, u32),
+}
+
 impl State {
     /// The state of a script that is about to be loaded.
-    pub fn new(files: Files) -> Self {
+    pub fn new(files: Files, limits: Limits) -> Self {
         Self {
             files: Rc::new(files),
+            limits,
             budget: Budget::default(),
-            wire: Wire::default(),
+            wire: Wire::new(limits),
+            uncaught: RefCell::default(),
             is_done: Cell::new(false),
-            begun: Cell::new(Instant::now()),
-            frozen_ms: Cell::new(None),
-            random: Cell::new(getrandom::u64().unwrap_or_default()),
+            clock: ScriptClock::default(),
+            random: Random::default(),
             rejected: RefCell::default(),
+            thrown: RefCell::default(),
         }
     }
 
     /// Renews what each step has for itself.
     pub fn begin_step(&self, opening: &Opening) -> io::Result<()> {
-        self.begun.set(Instant::now());
-        self.frozen_ms
-            .set(opening.frozen_us.map(|micros| (micros / 1000) as f64));
-        self.random.set(match opening.seed {
-            Some(seed) => seed,
-            None => getrandom::u64().map_err(io::Error::other)?,
-        });
-        self.budget.renew(limits::PROCESSOR_TIME);
+        self.set_scene(&opening.scene)?;
+        self.budget.renew(self.limits.processor_time);
         Ok(())
+    }
+
+    /// Sets the clock, and where random numbers come from.
+    pub fn set_scene(&self, scene: &Scene) -> io::Result<()> {
+        self.clock.begin(scene);
+        self.random.begin(scene)
     }
 
     /// Whether running code has to stop, its processor time being spent. Ends the process if nobody waits for it any more.
@@ -67,24 +78,14 @@ impl State {
         })
     }
 
-    /// Milliseconds since the step began, for timers.
-    pub fn elapsed_ms(&self) -> f64 {
-        self.begun.get().elapsed().as_secs_f64() * 1000.0
-    }
-
-    /// Where the script's clock stands still, if it does, in milliseconds since 1970.
-    pub fn frozen_ms(&self) -> Option<f64> {
-        self.frozen_ms.get()
-    }
-
-    /// The next random number, from 0 up to 1 (SplitMix64).
+    /// The next random number, from 0 up to 1.
     pub fn random(&self) -> f64 {
-        let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.random.set(state);
-        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        (mixed >> 11) as f64 / (1_u64 << 53) as f64
+        self.random.number()
+    }
+
+    /// The next random bytes, which nobody can guess.
+    pub fn random_bytes(&self, count: usize) -> Vec<u8> {
+        self.random.bytes(count)
     }
 
     /// Notes a promise that was rejected while nobody listened.
@@ -93,6 +94,20 @@ impl State {
             promise: Persistent::save(ctx, promise),
             reason: Persistent::save(ctx, reason),
         });
+    }
+
+    /// Notes where something was thrown that is no error.
+    pub fn note_thrown<'js>(&self, ctx: &Ctx<'js>, value: Value<'js>, place: (String, u32, u32)) {
+        let value = Persistent::save(ctx, value);
+        self.thrown.replace(Some(Thrown { value, place }));
+    }
+
+    /// Where this was thrown, if it was thrown last.
+    pub fn place_of_thrown<'js>(&self, ctx: &Ctx<'js>, value: &Value<'js>) -> Option<(String, u32, u32)> {
+        let thrown = self.thrown.borrow();
+        let thrown = thrown.as_ref()?;
+        let is_it = thrown.value.clone().restore(ctx).is_ok_and(|known| known == *value);
+        is_it.then(|| thrown.place.clone())
     }
 
     /// Forgets it: somebody listens after all.

@@ -5,6 +5,9 @@ use crate::frames::Failure;
 use std::io;
 use std::time::{Duration, Instant};
 
+/// How often what is due may make more due before replies are looked at: a script may wait for one by asking again and again.
+const ROUNDS: usize = 100;
+
 /// How a step ends.
 pub enum Ending {
     /// The script said that it is done.
@@ -54,12 +57,9 @@ pub fn run(script: &Script, command: &str, deadline: Instant) -> Result<Ending, 
 
 /// One turn; false when nothing is left to wait for.
 fn turn(script: &Script, deadline: Instant) -> Result<bool, Problem> {
-    for _ in 0..script.begin_turn()? {
-        script.run_one()?;
-        script.settle()?;
-        if script.is_done() {
-            return Ok(true);
-        }
+    run_due(script, None)?;
+    if script.is_done() {
+        return Ok(true);
     }
     script.wire().flush()?;
     let idle_ms = script.idle_for()?;
@@ -72,11 +72,45 @@ fn turn(script: &Script, deadline: Instant) -> Result<bool, Problem> {
     let pause = Duration::try_from_secs_f64(idle_ms / 1000.0).map_or(left, |idle| idle.min(left));
     script.wire().wait(Some(pause))?;
     while let Some(line) = script.wire().take_line() {
-        script.handle_reply(&line)?;
+        let (at_us, line) = stamped(&line)?;
+        // What was due before the reply came runs before it, however late both are seen: so it is when run again.
+        run_due(script, Some(at_us))?;
+        if script.is_done() {
+            break;
+        }
+        script.handle_reply(line, at_us)?;
         script.settle()?;
         if script.is_done() {
             break;
         }
     }
     Ok(true)
+}
+
+/// Runs what is due by this moment, or by now, and what that makes due at once, until the script is done.
+fn run_due(script: &Script, at_us: Option<i64>) -> Result<(), Problem> {
+    for _ in 0..ROUNDS {
+        let count = script.begin_turn(at_us)?;
+        if count == 0 {
+            break;
+        }
+        for _ in 0..count {
+            script.run_one()?;
+            script.settle()?;
+            if script.is_done() {
+                return Ok(());
+            }
+        }
+        script.wire().flush()?;
+    }
+    Ok(())
+}
+
+/// A reply is a line `<microseconds since 1970> <JSON>`.
+fn stamped(line: &str) -> Result<(i64, &str), Problem> {
+    let (at_us, reply) = line.split_once(' ').unwrap_or_default();
+    match at_us.parse() {
+        Ok(at_us) => Ok((at_us, reply)),
+        Err(_) => Err(Problem::Gone(io::ErrorKind::InvalidData.into())),
+    }
 }

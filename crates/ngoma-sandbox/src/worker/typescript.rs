@@ -105,7 +105,7 @@ fn first_error(path: &str, source: &str, diagnostics: &Diagnostics) -> Option<Fa
 }
 
 /// The line and column of a byte, both from 1.
-fn place(source: &str, offset: usize) -> (u32, u32) {
+pub fn place(source: &str, offset: usize) -> (u32, u32) {
     let before = source.get(..offset).unwrap_or(source);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or(before).encode_utf16().count() + 1;

@@ -5,7 +5,7 @@
 //! child that waits for the host to read would wait for ever.
 
 use crate::frames::Failure;
-use crate::limits;
+use crate::limits::Limits;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{MsgFlags, recv, send};
 use serde_json::{Map, Value};
@@ -17,6 +17,7 @@ use std::time::Duration;
 /// A step's socket, or what waits for it.
 #[derive(Debug, Default)]
 pub struct Wire {
+    limits: Limits,
     socket: OnceCell<OwnedFd>,
     inbox: RefCell<Vec<u8>>,
     /// How much of the inbox holds no line end.
@@ -32,6 +33,14 @@ pub struct Wire {
 pub struct SaidTooMuch(pub String);
 
 impl Wire {
+    /// A wire without a socket.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            ..Self::default()
+        }
+    }
+
     /// Gives the wire its socket.
     pub fn connect(&self, socket: OwnedFd) {
         let _ = self.socket.set(socket);
@@ -46,11 +55,11 @@ impl Wire {
     pub fn say(&self, line: &str) -> Result<(), SaidTooMuch> {
         self.lines.set(self.lines.get() + 1);
         self.bytes.set(self.bytes.get() + line.len() + 1);
-        if self.lines.get() > limits::REQUESTS {
-            return Err(SaidTooMuch(limits::requests_spent()));
+        if self.lines.get() > self.limits.requests {
+            return Err(SaidTooMuch(self.limits.requests_spent()));
         }
-        if self.bytes.get() > limits::OUTPUT_BYTES {
-            return Err(SaidTooMuch(limits::output_spent()));
+        if self.bytes.get() > self.limits.output_bytes {
+            return Err(SaidTooMuch(self.limits.output_spent()));
         }
         self.queue(line.as_bytes());
         Ok(())

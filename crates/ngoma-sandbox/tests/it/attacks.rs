@@ -50,6 +50,14 @@ async fn native_loops_are_stopped() {
     check("/^(a+)+$/.test('a'.repeat(60) + 'b');", Some(PROCESSOR)).await;
     let long = "const text = 'a'.repeat(2 ** 23); for (;;) text.lastIndexOf('a'.repeat(2 ** 22) + 'b');";
     check(long, Some(PROCESSOR)).await;
+    let endless = "({length: 2 ** 53 - 1})";
+    check(&format!("Array.prototype.indexOf.call({endless}, 1);"), Some(PROCESSOR)).await;
+    check(&format!("Array.prototype.fill.call({endless}, 1);"), Some("")).await;
+    check(
+        "[].concat(new Proxy([], {get: () => 2 ** 32 - 1, has: () => true}));",
+        Some(""),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -63,6 +71,13 @@ async fn memory_is_limited() {
     check("new ArrayBuffer(2 ** 30);", Some(MEMORY)).await;
     check("let s = 'x'; for (;;) s = [...(s + s)].join('');", Some(MEMORY)).await;
     check("let s = 'x'; for (;;) s += s;", Some("")).await;
+    check("let n = 3n; for (;;) n = n * n;", Some("")).await;
+    check(
+        "const a = []; for (let i = 0; i < 3e6; i += 1) a.push({i}); a.sort((x, y) => y.i - x.i);",
+        Some(""),
+    )
+    .await;
+    check("'ab'.repeat(1 << 20).replace(/a/g, 'x'.repeat(1000));", Some("")).await;
     let keeps = "globalThis.kept = {}; for (let i = 0; ; i += 1) kept['k' + i] = {i};";
     check(
         &format!("Promise.resolve().then(() => {{ {keeps} }}).finally(() => {{}}).then(() => reply('x'));"),
@@ -79,6 +94,9 @@ async fn recursion_is_limited() {
     )
     .await;
     check("JSON.parse('['.repeat(1e6));", Some("")).await;
+    check("eval('('.repeat(1e6));", Some("")).await;
+    check("eval('x' + '.x'.repeat(1e5) + '=>1');", Some("")).await;
+    check("new RegExp('()'.repeat(1e6));", Some("")).await;
     check(
         "let o = {}; for (let i = 0; i < 2e5; i += 1) o = {o}; JSON.stringify(o);",
         Some(""),

@@ -110,12 +110,41 @@ async fn an_exception_in_a_callback_is_an_error() {
 #[tokio::test]
 async fn what_is_thrown_need_not_be_an_error() {
     for (thrown, expected) in [
-        ("'text'", "the script threw \"text\""),
-        ("{a: 1}", "the script threw {\"a\":1}"),
-        ("undefined", "the script threw a value of type undefined"),
+        ("'text'", "the script threw \"text\" @main.js:3:1"),
+        ("{a: 1}", "the script threw {\"a\":1} @main.js:3:1"),
+        ("undefined", "the script threw a value of type undefined @main.js:3:1"),
     ] {
         assert_eq!(error_of(handler(&format!("throw {thrown};"))).await, expected);
     }
+}
+
+#[tokio::test]
+async fn what_is_thrown_has_its_place_wherever_it_goes() {
+    let ts = "type A = string;\nfunction f(a: A): never {\n  if (a) throw a + '!';\n  throw new Error(a);\n}\n";
+    let main = format!("{ts}api.on_inbound_message = async () => {{ await null; f('é'); }};");
+    check(&[("main.ts", &main)], "the script threw \"é!\" @main.ts:3:10").await;
+    let main =
+        "const lib = require('./lib');\napi.on_inbound_message = () => { try { lib(); } catch (e) { throw e; } };";
+    let lib = "module.exports = () => { throw 'x'; };";
+    check(
+        &[("main.js", main), ("lib.js", lib)],
+        "the script threw \"x\" @main.js:2:61",
+    )
+    .await;
+    // What follows on the line keeps its own column.
+    let js = "api.on_inbound_message = () => { if (api.no) throw 'é'; throw new Error('x'); };";
+    check(&[("main.js", js)], "Error: x @main.js:1:67").await;
+}
+
+#[tokio::test]
+async fn an_exception_in_a_package_has_the_place_of_its_caller() {
+    let main = "const q = require('q');\napi.on_inbound_message = () => {\n  q.f();\n};";
+    let package = "exports.f = () => { null.x; };";
+    check(
+        &[("main.js", main), ("node_modules/q/index.js", package)],
+        "TypeError: cannot read property 'x' of null @main.js:3:5",
+    )
+    .await;
 }
 
 #[tokio::test]

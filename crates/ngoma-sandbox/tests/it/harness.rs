@@ -1,6 +1,7 @@
 //! A service under test, and its outcomes as JSON.
 
 use async_trait::async_trait;
+use ngoma_engine::recording::Seed;
 use ngoma_engine::service::{
     HttpPort, HttpRequest, HttpResponse, KvReader, KvWrite, PortError, Ports, ServiceError, ServiceKey, ServiceRunner,
     Step, StepInput, StepOutcome,
@@ -68,15 +69,27 @@ pub fn key() -> ServiceKey {
     ServiceKey {
         account: "a".into(),
         service: "s".into(),
+        version: 0,
     }
 }
 
 pub fn sandbox() -> Sandbox {
+    sandbox_with(SandboxOptions::default().load_limit)
+}
+
+/// A sandbox that waits this long for a service to load.
+pub fn sandbox_with(load_limit: Duration) -> Sandbox {
     // Tests that run these tests as another user name a copy that this user may run.
     let program = std::env::var_os("NGOMA_TEST_WORKER")
         .map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_sandbox-worker")), PathBuf::from);
+    let python = std::env::var_os("NGOMA_TEST_PYTHON").map_or_else(
+        || PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("python"),
+        PathBuf::from,
+    );
     Sandbox::new(SandboxOptions {
         program,
+        python,
+        load_limit,
         ..SandboxOptions::default()
     })
     .unwrap()
@@ -106,8 +119,9 @@ impl Service {
             http: Arc::new(Echo),
             config: Arc::new(self.config.as_object().cloned().unwrap_or_default()),
             http_allow: self.http_allow.clone().map(Arc::new),
+            account: ngoma_engine::ports::AccountPorts::simulated(),
             clock,
-            seed: self.seed,
+            seed: self.seed.map(Seed::of_number),
         }
     }
 }
@@ -116,6 +130,12 @@ impl Loaded {
     /// The outcome of the message `m1`.
     pub async fn message(&self) -> StepOutcome {
         self.step(StepInput::Message(json!({"message_id": "m1", "content": "hi"})))
+            .await
+    }
+
+    /// The outcome of the message `m1` with this text.
+    pub async fn message_of(&self, content: &str) -> StepOutcome {
+        self.step(StepInput::Message(json!({"message_id": "m1", "content": content})))
             .await
     }
 
@@ -128,6 +148,11 @@ impl Loaded {
 
     pub async fn unload(&self) {
         self.sandbox.unload(&key()).await;
+    }
+
+    /// What runs it.
+    pub fn sandbox(&self) -> &Sandbox {
+        &self.sandbox
     }
 
     /// The worker's process.

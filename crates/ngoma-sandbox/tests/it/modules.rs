@@ -67,6 +67,74 @@ async fn an_unknown_module_is_null() {
 }
 
 #[tokio::test]
+async fn text_files_are_their_text() {
+    let files = [
+        (
+            "main.js",
+            "const { zulu } = require('./m.mjs'); const answer = () => [require('./locale/zu.po'), zulu, require('./a.csv')]",
+        ),
+        (
+            "m.mjs",
+            "import text from './locale/zu.po'; export const zulu = text.toUpperCase();",
+        ),
+        ("locale/zu.po", "\u{feff}msgid \"a\""),
+        ("a.csv", "b,c\n"),
+    ];
+    check(&files, r#"["msgid \"a\"","MSGID \"A\"","b,c\n"]"#).await;
+}
+
+#[tokio::test]
+async fn nodes_modules_come_first_and_a_services_own_by_their_path() {
+    let files = [
+        (
+            "main.js",
+            "const answer = () => [typeof require('url').parse, require('./node_modules/url').own, require('url/').own, \
+             require('stream').own, require('node:url') === require('url'), require('internal/equal'), require('host:')]",
+        ),
+        ("node_modules/url/index.js", "exports.own = 'mine';"),
+        ("node_modules/stream/index.js", "exports.own = 'a stream';"),
+    ];
+    check(&files, r#"["function","mine","mine","a stream",true,null,null]"#).await;
+    let imported = "import assert, { equal } from 'node:assert'; import * as events from 'events'; \
+        const answer = () => [assert.equal === equal, typeof events.default, typeof events.once]";
+    check(&[("main.mjs", imported)], r#"[true,"function","function"]"#).await;
+}
+
+#[tokio::test]
+async fn globals_of_node_are_there_and_can_be_replaced() {
+    let main = "var url = require('url'); const answer = () => [Buffer.from('é').toString('hex'), new URL('/b', 'http://a.org').href, \
+        url.URL === URL, new TextDecoder().decode(new TextEncoder().encode('é')), crypto.randomUUID().length, atob('aGk='), btoa('hi'), \
+        process.hrtime().length, typeof process.env.HOME]";
+    check(
+        &[("main.js", main)],
+        r#"["c3a9","http://a.org/b",true,"é",36,"hi","aGk=",2,"undefined"]"#,
+    )
+    .await;
+    let main = "var Buffer = 'b'; function URL() {} let crypto = 1; const answer = () => [Buffer, new URL() instanceof URL, crypto]";
+    check(&[("main.js", main)], r#"["b",true,1]"#).await;
+}
+
+/// As Browserify, webpack and esbuild write them: the modules in a table, their own `require`, all in one file.
+#[tokio::test]
+async fn a_service_in_one_file_runs() {
+    let browserify = "require=(function e(t,n,r){function s(o){if(!n[o]){var f=n[o]={exports:{}};t[o][0].call(f.exports,\
+        function(m){var i=t[o][1][m];return i?s(i):require_(m)},f,f.exports)}return n[o].exports}\
+        var require_=typeof require==='function'&&require;for(var o=0;o<r.length;o++)s(r[o]);return s})\
+        ({1:[function(require,module,exports){var b=require('./b');answer=function(){return [b.x,typeof require('assert')]}},{'./b':2}],\
+        2:[function(require,module,exports){exports.x='b'},{}]},{},[1])";
+    check(&[("main.js", browserify)], r#"["b","function"]"#).await;
+    let webpack = "(()=>{var t={1:(e,n,r)=>{e.exports={x:r(2)}},2:e=>{e.exports='w'}},n={};function r(e){var o=n[e];\
+        if(void 0!==o)return o.exports;var i=n[e]={exports:{}};return t[e](i,i.exports,r),i.exports}\
+        globalThis.answer=()=>r(1)})()";
+    check(&[("main.js", webpack)], r#"{"x":"w"}"#).await;
+    let esbuild = "var __getOwnPropNames=Object.getOwnPropertyNames;var __commonJS=(cb,mod)=>function __require(){return mod||(0,\
+        cb[__getOwnPropNames(cb)[0]])((mod={exports:{}}).exports,mod),mod.exports};\
+        var require_b=__commonJS({'b.js'(exports,module){module.exports='e'}});\
+        var import_util=require('node:util');var answer=()=>import_util.format('%s!',require_b())";
+    check(&[("main.js", esbuild)], "e!").await;
+}
+
+#[tokio::test]
 async fn es_modules_import_each_other_and_packages() {
     let files = [
         (

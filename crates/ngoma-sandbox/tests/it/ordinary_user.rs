@@ -30,9 +30,13 @@ fn attacks_are_stopped_for_an_ordinary_user_too() {
     fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
     let tests = copy_for_everybody(&std::env::current_exe().unwrap(), folder.path());
     let worker = copy_for_everybody(Path::new(env!("CARGO_BIN_EXE_sandbox-worker")), folder.path());
+    let python = folder.path().join("python");
+    fs::create_dir(&python).unwrap();
+    std::os::unix::fs::chown(&python, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
     let output = Command::new(tests)
         .args(TABLES)
         .env("NGOMA_TEST_WORKER", worker)
+        .env("NGOMA_TEST_PYTHON", python)
         .current_dir("/")
         .uid(SOMEBODY)
         .gid(SOMEBODY)

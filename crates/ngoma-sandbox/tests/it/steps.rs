@@ -159,7 +159,7 @@ async fn http_reaches_allowed_hosts_only() {
 #[tokio::test]
 async fn the_console_writes_to_the_log() {
     let source = "api.on_inbound_message = () => { console.log('a', 1, {b: [2]}, undefined); console.warn(new Error('e')); \
-        console.error('x'); api.done(); };";
+        console.error('x'); console.log('%s has %d', 'a', 1, {b: 2}); console.log('100%'); console.assert(true); api.done(); };";
     let outcome = script(source).load().await.message().await;
     let log: Vec<_> = outcome
         .log
@@ -170,6 +170,8 @@ async fn the_console_writes_to_the_log() {
         ("info", "a 1 {\"b\":[2]} undefined"),
         ("warning", "Error: e"),
         ("error", "x"),
+        ("info", "a has 1 { b: 2 }"),
+        ("info", "100%"),
         ("info", "Done."),
     ];
     assert_eq!(log, expected);

@@ -6,6 +6,7 @@ mod demo;
 mod optout;
 mod queue;
 mod serve;
+mod service;
 mod smsc;
 mod token;
 
@@ -43,6 +44,8 @@ enum Command {
     OptOut(optout::OptOutArgs),
     /// Let an account's own programs in
     Token(token::TokenArgs),
+    /// Make, check, test and deploy a service, list and roll back its versions, read its log
+    Service(service::ServiceArgs),
     /// Talk to a service from standard input, one JSON object a line
     Simulate(simulate::SimulateArgs),
     /// Run an SMSC to develop against: a carrier that behaves as it is told, with a page and an API
@@ -65,6 +68,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Dead(args) => dead::run(&args, &cli.data),
         Command::OptOut(args) => optout::run(&args, &cli.data),
         Command::Token(args) => token::run(&args, &cli.data),
+        Command::Service(args) => service::run(&args, &cli.data),
         Command::Simulate(args) => simulate::run(&args),
         Command::Smsc(args) => smsc::run(&args),
         Command::Worker(args) => worker::run(&args, &cli.data),

@@ -1,6 +1,6 @@
 //! What is done for a command, by the running `serve` or by the command itself where none runs.
 
-use super::{Answer, Request, opt_outs};
+use super::{Answer, Request, opt_outs, services};
 use anyhow::{Context, Result, ensure};
 use ngoma_engine::engine::QueueDepth;
 use ngoma_engine::{DeadLetterKind, DeadLetterRecord, Engine};
@@ -28,6 +28,12 @@ pub async fn answer(engine: &Engine, request: Request, base_url: &str) -> Answer
         Request::ListOptOuts { account, after } => opt_outs::list(engine, &account, after.as_deref()).await,
         Request::OptOut { account, address } => opt_outs::add(engine, &account, &address).await,
         Request::OptIn { account, address } => opt_outs::remove(engine, &account, &address).await,
+        Request::Service {
+            account,
+            service,
+            asked,
+        } => services::answer(engine, &account, &service, asked).await,
+        Request::Steps { account, message } => services::steps(engine, &account, &message).await,
     };
     done.unwrap_or_else(|error| Answer::Refused(format!("{error:#}")))
 }

@@ -4,13 +4,14 @@ mod answer;
 mod client;
 mod opt_outs;
 mod server;
+mod services;
 mod socket;
 
 pub use answer::answer;
 pub use client::ask;
 pub use server::Control;
 
-use crate::declare::Declaration;
+use crate::declare::{BundleWire, Declaration};
 use ngoma_engine::directory::Report;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,54 @@ pub enum Request {
         account: String,
         /// Who.
         address: String,
+    },
+    /// Do something with a service that runs.
+    Service {
+        /// Of which account.
+        account: String,
+        /// Which.
+        service: String,
+        /// What.
+        asked: ServiceRequest,
+    },
+    /// Tell the recorded steps about a message.
+    Steps {
+        /// Of which account.
+        account: String,
+        /// Which message.
+        message: String,
+    },
+}
+
+/// What a command asks of a service.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceRequest {
+    /// Make this its code.
+    Deploy {
+        /// The code.
+        bundle: Box<BundleWire>,
+        /// What is to be known of it.
+        note: Option<String>,
+    },
+    /// Tell its versions.
+    Versions,
+    /// Bring the code of an earlier version back.
+    RollBack {
+        /// Of which.
+        to: Option<i64>,
+    },
+    /// Give a person's messages back that it was handed.
+    HandBack {
+        /// Who.
+        address: String,
+    },
+    /// Tell what it logged.
+    Logs {
+        /// How many lines.
+        lines: usize,
+        /// Whether it is asked again and again: then nothing is said where there is nothing.
+        is_following: bool,
     },
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn remove(engine: &Engine, account: &str, address: &str) -> Res
 }
 
 /// A person's address. A number without its country is nobody's: no channel says here whose it is.
-fn person(text: &str) -> Result<Address> {
+pub(super) fn person(text: &str) -> Result<Address> {
     let address = Address::parse(text);
     let is_whole = address.scheme() != "tel" || address.value().starts_with('+');
     ensure!(

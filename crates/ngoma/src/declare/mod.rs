@@ -83,6 +83,9 @@ struct DeclaredService {
     config: Object,
     /// The hosts the service may call; absent allows every public one.
     http_allow: Option<Vec<String>>,
+    /// The keys that the service may set in the helper metadata of its messages.
+    #[serde(default)]
+    helper_metadata: Vec<String>,
     /// Whether the service is told what became of its messages.
     #[serde(default)]
     events: bool,
@@ -176,6 +179,7 @@ impl DeclaredService {
             kind: self.kind,
             config: with_listen(self.config, base_url),
             http_allow: self.http_allow,
+            helper_metadata: self.helper_metadata,
             wants_events: self.events,
             bundle,
         })

@@ -2,7 +2,10 @@
 
 use super::signals::Signals;
 use super::{Program, Sockets};
-use crate::settings::{QUEUE_PARTITIONS_VARIABLE, QUEUE_VARIABLE, STORE_VARIABLE, Settings, WORKER_LEASE_VARIABLE};
+use crate::settings::{
+    QUEUE_PARTITIONS_VARIABLE, QUEUE_VARIABLE, STEP_RECORD_DAYS_VARIABLE, STORE_VARIABLE, Settings,
+    WORKER_LEASE_VARIABLE,
+};
 use crate::systems::{CERTIFICATE_VARIABLE, KEY_VARIABLE};
 use anyhow::Result;
 use ngoma_engine::QueueChoice;
@@ -43,6 +46,7 @@ impl WorkerProcess {
         // Not as an argument, which everybody on the machine may read: it may hold a password.
         command.env(STORE_VARIABLE, settings.store_setting());
         command.env(WORKER_LEASE_VARIABLE, settings.worker_lease.as_secs().to_string());
+        command.env(STEP_RECORD_DAYS_VARIABLE, settings.step_record_days.to_string());
         if let QueueChoice::Amqp { url, partitions } = &settings.queue {
             command.env(QUEUE_VARIABLE, url);
             command.env(QUEUE_PARTITIONS_VARIABLE, partitions.to_string());

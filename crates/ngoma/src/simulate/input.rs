@@ -2,7 +2,7 @@
 
 use ngoma_engine::Clock;
 use ngoma_engine::service::StepInput;
-use ngoma_message::Object;
+use ngoma_message::{Object, Timestamp};
 use serde_json::{Value, json};
 use std::fmt;
 use std::io::{BufRead, Read};
@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 /// The longest line, in bytes.
 const LINE_LIMIT: usize = 4 * 1024 * 1024;
-const DEFAULT_FROM: &str = "+27831234567";
-const DEFAULT_TO: &str = "*120*8864#";
+/// Who talks, and to whom, unless told.
+pub const DEFAULT_FROM: &str = "+27831234567";
+pub const DEFAULT_TO: &str = "*120*8864#";
 
 /// A line that cannot be read.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,27 +79,7 @@ impl<Input: BufRead> Lines<Input> {
         let to = self.take_text(&mut short, "to")?.unwrap_or_else(|| json!(DEFAULT_TO));
         let content = self.take_text(&mut short, "content")?.unwrap_or(Value::Null);
         let session_event = self.take_text(&mut short, "session_event")?.unwrap_or(Value::Null);
-        let transport_type = if session_event.is_null() { "sms" } else { "ussd" };
-        let mut message = json!({
-            "message_version": "20110921",
-            "message_type": "user_message",
-            "timestamp": self.clock.now().to_vumi(),
-            "message_id": format!("{:032x}", self.number),
-            "from_addr": from,
-            "from_addr_type": "msisdn",
-            "to_addr": to,
-            "to_addr_type": null,
-            "content": content,
-            "session_event": session_event,
-            "in_reply_to": null,
-            "group": null,
-            "provider": null,
-            "transport_name": "simulate",
-            "transport_type": transport_type,
-            "transport_metadata": {},
-            "helper_metadata": {},
-            "routing_metadata": {},
-        });
+        let mut message = message(self.number as u64, self.clock.now(), from, to, content, session_event);
         if let Some(message) = message.as_object_mut() {
             message.extend(short);
         }
@@ -119,6 +100,31 @@ impl<Input: BufRead> Lines<Input> {
             problem: problem.to_string(),
         }
     }
+}
+
+/// The whole Vumi message that a phone's carrier would hand in; its id is made of its number.
+pub fn message(number: u64, at: Timestamp, from: Value, to: Value, content: Value, session_event: Value) -> Value {
+    let transport_type = if session_event.is_null() { "sms" } else { "ussd" };
+    json!({
+        "message_version": "20110921",
+        "message_type": "user_message",
+        "timestamp": at.to_vumi(),
+        "message_id": format!("{number:032x}"),
+        "from_addr": from,
+        "from_addr_type": "msisdn",
+        "to_addr": to,
+        "to_addr_type": null,
+        "content": content,
+        "session_event": session_event,
+        "in_reply_to": null,
+        "group": null,
+        "provider": null,
+        "transport_name": "simulate",
+        "transport_type": transport_type,
+        "transport_metadata": {},
+        "helper_metadata": {},
+        "routing_metadata": {},
+    })
 }
 
 /// The reader counts lines of its own, which would only confuse beside ours.
@@ -145,7 +151,6 @@ fn whole(object: Object) -> StepInput {
 mod tests {
     use super::*;
     use ngoma_engine::FrozenClock;
-    use ngoma_message::Timestamp;
 
     fn read(text: &str) -> Vec<Result<Value, String>> {
         let clock = Arc::new(FrozenClock::at(Timestamp::parse("2026-11-23 08:30:00").unwrap()));

@@ -51,6 +51,12 @@ impl MemoryKv {
         }
     }
 
+    /// Sets a key, which does not expire.
+    pub fn put(&self, key: String, value: Value) {
+        let expires_at = None;
+        self.write(&KvWrite::Set { key, value, expires_at });
+    }
+
     /// Every key that has not expired.
     pub fn values(&self) -> Object {
         self.live().into_iter().map(|(key, entry)| (key, entry.value)).collect()

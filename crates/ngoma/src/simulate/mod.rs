@@ -1,27 +1,29 @@
 //! `ngoma simulate`: a scriptable phone. The step code is production's; the store is in memory and http comes from fixtures.
 
+pub mod dialogue;
+
 mod fixtures;
 mod input;
 mod memory_kv;
 mod output;
+mod phone;
+mod simulation;
+
+pub use simulation::{Loaded, sandbox};
 
 use anyhow::{Context, Result};
 use chrono::DateTime;
 use fixtures::Fixtures;
 use input::Lines;
-use memory_kv::MemoryKv;
-use ngoma_engine::service::{Ports, ServiceError, ServiceKey, ServiceRunner, Step, StepInput, StepOutcome};
-use ngoma_engine::{Clock, FrozenClock, SystemClock};
+use ngoma_engine::ports::contacts::MemoryContacts;
 use ngoma_message::{Object, Timestamp};
-use ngoma_sandbox::{Sandbox, SandboxOptions, bundle};
-use std::io::{BufRead, Write};
+use ngoma_sandbox::bundle;
+use phone::Phone;
+use simulation::{Beginning, Simulation};
+use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
 
-/// How long one step may take, calls to the outside included; as in production.
-const STEP_LIMIT: Duration = Duration::from_secs(60);
 /// The exit code for input that cannot be read.
 const BAD_INPUT: u8 = 2;
 
@@ -36,6 +38,9 @@ pub struct SimulateArgs {
     /// A JSON object: the store before the first message
     #[arg(long, value_name = "FILE")]
     kv: Option<PathBuf>,
+    /// A JSON object: the contacts and groups before the first message, each as the service is shown them
+    #[arg(long, value_name = "FILE")]
+    contacts: Option<PathBuf>,
     /// A JSON list of the calls to the outside that are answered, and how
     #[arg(long, value_name = "FILE")]
     http: Option<PathBuf>,
@@ -48,108 +53,64 @@ pub struct SimulateArgs {
 pub fn run(args: &SimulateArgs) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let simulation = Simulation::open(args).await?;
-        simulation
-            .answer_all(std::io::stdin().lock(), std::io::stdout().lock())
-            .await
+        let simulation = args.open().await?;
+        answer_all(&simulation, std::io::stdin().lock(), std::io::stdout().lock()).await
     })
 }
 
-/// A service, loaded, with all it may ask for.
-struct Simulation {
-    sandbox: Sandbox,
-    key: ServiceKey,
-    loaded: Result<(), ServiceError>,
-    config: Arc<Object>,
-    kv: Arc<MemoryKv>,
-    http: Arc<Fixtures>,
-    clock: Arc<dyn Clock>,
-    seed: Option<u64>,
-}
-
-impl Simulation {
-    async fn open(args: &SimulateArgs) -> Result<Self> {
-        let bundle = bundle::read(&args.service)?;
-        let clock = clock(args.now);
-        let kv = MemoryKv::new(object_file(args.kv.as_deref())?, clock.clone());
-        let http = args
-            .http
-            .as_deref()
-            .map(Fixtures::read)
-            .transpose()?
-            .unwrap_or_default();
-        let sandbox = Sandbox::new(SandboxOptions::default()).context("cannot start the sandbox")?;
-        let key = ServiceKey {
-            account: "simulate".to_owned(),
-            service: "service".to_owned(),
-        };
-        let loaded = sandbox.load(&key, Arc::new(bundle)).await;
-        Ok(Self {
-            sandbox,
-            key,
-            loaded,
-            config: Arc::new(object_file(args.config.as_deref())?),
-            kv: Arc::new(kv),
-            http: Arc::new(http),
-            clock,
-            // A frozen clock asks for the same output every time: random numbers follow.
-            seed: args.now.map(|moment| moment.micros().unsigned_abs()),
-        })
+/// Is a phone on a terminal; elsewhere answers line by line.
+pub fn talk(args: &SimulateArgs) -> Result<ExitCode> {
+    if !std::io::stdin().is_terminal() {
+        return run(args);
     }
-
-    async fn answer_all(&self, input: impl BufRead, mut output: impl Write) -> Result<ExitCode> {
-        let mut lines = Lines::new(input, self.clock.clone());
-        while let Some(line) = lines.next() {
-            let step_input = match line {
-                Ok(step_input) => step_input,
-                Err(problem) => {
-                    eprintln!("ngoma: {problem}");
-                    return Ok(ExitCode::from(BAD_INPUT));
-                }
-            };
-            let outcome = self.step(step_input).await;
-            self.kv.apply(&outcome);
-            let answer = output::line(&outcome, &self.kv);
-            writeln!(output, "{answer}")
-                .and_then(|()| output.flush())
-                .context("standard output was closed")?;
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-
-    async fn step(&self, input: StepInput) -> StepOutcome {
-        if let Err(error) = &self.loaded {
-            return StepOutcome {
-                error: Some(error.clone()),
-                ..StepOutcome::default()
-            };
-        }
-        let ports = Ports {
-            kv: self.kv.clone(),
-            http: self.http.clone(),
-            config: self.config.clone(),
-            http_allow: None,
-            clock: self.clock.clone(),
-            seed: self.seed,
-        };
-        self.sandbox
-            .step(
-                &self.key,
-                Step {
-                    input,
-                    wall_limit: STEP_LIMIT,
-                },
-                ports,
-            )
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let simulation = args.open().await?;
+        Phone::new(&simulation)
+            .talk(std::io::stdin().lock(), std::io::stdout().lock())
             .await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl SimulateArgs {
+    async fn open(&self) -> Result<Simulation> {
+        let bundle = bundle::read(&self.service)?;
+        let beginning = Beginning {
+            config: object_file(self.config.as_deref())?,
+            kv: object_file(self.kv.as_deref())?,
+            contacts: contacts_file(self.contacts.as_deref())?,
+            http: self
+                .http
+                .as_deref()
+                .map(Fixtures::read)
+                .transpose()?
+                .unwrap_or_default(),
+            now: self.now,
+        };
+        let loaded = Loaded::load(sandbox()?, "service", bundle).await;
+        Ok(Simulation::new(loaded, beginning))
     }
 }
 
-fn clock(now: Option<Timestamp>) -> Arc<dyn Clock> {
-    match now {
-        Some(moment) => Arc::new(FrozenClock::at(moment)),
-        None => Arc::new(SystemClock),
+/// Answers line by line, for programs.
+async fn answer_all(simulation: &Simulation, input: impl BufRead, mut output: impl Write) -> Result<ExitCode> {
+    let mut lines = Lines::new(input, simulation.clock.clone());
+    while let Some(line) = lines.next() {
+        let step_input = match line {
+            Ok(step_input) => step_input,
+            Err(problem) => {
+                eprintln!("ngoma: {problem}");
+                return Ok(ExitCode::from(BAD_INPUT));
+            }
+        };
+        let outcome = simulation.step(step_input).await;
+        let answer = output::line(&outcome, &simulation.kv, &simulation.contacts);
+        writeln!(output, "{answer}")
+            .and_then(|()| output.flush())
+            .context("standard output was closed")?;
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A moment in UTC, to the day, the minute, the second or the microsecond; or with an offset.
@@ -164,6 +125,14 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
         .or_else(|| Timestamp::parse(&format!("{}:00", text.trim_end_matches('Z'))))
         .or_else(|| Timestamp::parse(&format!("{text} 00:00:00")));
     found.ok_or_else(|| "expected a time such as 2026-11-23T08:30:00Z or a day such as 2026-11-23".to_owned())
+}
+
+/// The contacts and groups in a file; no file holds nobody.
+fn contacts_file(path: Option<&Path>) -> Result<MemoryContacts> {
+    let contacts = MemoryContacts::default();
+    let added = contacts.add(&object_file(path)?).map_err(anyhow::Error::msg);
+    added.with_context(|| path.map_or_else(String::new, |path| path.display().to_string()))?;
+    Ok(contacts)
 }
 
 /// The object in a file; no file is an empty one.

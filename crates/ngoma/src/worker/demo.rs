@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The files of the demo, each under its name in the examples folder.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("demo.toml", include_str!("../../../../examples/demo.toml")),
     (
         "clinic/package.json",
@@ -19,8 +19,12 @@ const FILES: [(&str, &str); 5] = [
         include_str!("../../../../examples/clinic/clinics.ts"),
     ),
     (
-        "clinic/translations.ts",
-        include_str!("../../../../examples/clinic/translations.ts"),
+        "clinic/locale/fr.po",
+        include_str!("../../../../examples/clinic/locale/fr.po"),
+    ),
+    (
+        "clinic/locale/zu.po",
+        include_str!("../../../../examples/clinic/locale/zu.po"),
     ),
 ];
 

@@ -28,6 +28,9 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use web_server::WebServer;
 
+/// Where in the data folder services in Python have their environments and code.
+const PYTHON_FOLDER: &str = "python";
+
 /// Arguments the master gives.
 #[derive(Debug, clap::Args)]
 pub struct WorkerArgs {
@@ -82,7 +85,11 @@ pub async fn open_engine(settings: &Settings) -> Result<Arc<Engine>> {
 
 /// The same, whose accounts' own systems find their channels on that switchboard.
 async fn open_engine_with(settings: &Settings, switchboard: &Arc<Switchboard>) -> Result<Arc<Engine>> {
-    let sandbox = Sandbox::new(SandboxOptions::default()).context("cannot start the sandbox")?;
+    let sandbox = Sandbox::new(SandboxOptions {
+        python: settings.data.join(PYTHON_FOLDER),
+        ..SandboxOptions::default()
+    })
+    .context("cannot start the sandbox")?;
     let mut options = EngineOptions::new(
         Arc::new(SystemClock),
         Arc::new(sandbox),
@@ -91,6 +98,7 @@ async fn open_engine_with(settings: &Settings, switchboard: &Arc<Switchboard>) -
     options.store = settings.store.clone();
     options.queue = settings.queue.clone();
     options.limits = options.limits.with_worker_lease(settings.worker_lease);
+    options.limits.step_record_days = settings.step_record_days;
     Ok(Engine::open(&settings.data, options).await?)
 }
 

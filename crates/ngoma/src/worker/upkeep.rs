@@ -42,6 +42,12 @@ async fn clean_up(engine: &Engine) {
         if let Err(error) = until_none_is_left(|| engine.join_crossed_receipts()).await {
             tracing::warn!(%error, "receipts that had waited could not be matched");
         }
+        if let Err(error) = until_none_is_left(|| engine.expire_hand_overs()).await {
+            tracing::warn!(%error, "what was handed over for a while could not be given back");
+        }
+        if let Err(error) = engine.unload_earlier_versions().await {
+            tracing::warn!(%error, "earlier versions of services could not be looked through");
+        }
         if let Err(error) = until_none_is_left(|| engine.expire_keys()).await {
             tracing::warn!(%error, "expired keys could not be removed");
         }

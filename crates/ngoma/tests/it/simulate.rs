@@ -52,6 +52,26 @@ fn each_line_is_answered_and_keys_are_carried_over() {
 }
 
 #[test]
+fn what_a_step_decides_about_people_is_told_when_it_does() {
+    let files = tempfile::tempdir().unwrap();
+    let body = "const person = {address_type: 'msisdn', address_value: '+27831234567', message_id: 'm1'};
+        api.request('optout.optout', person, () => api.request('session.hand_over', {to: 'people'}, () =>
+            api.request('outbound.send_to', {to_addr: '+1', content: 'a', send_at: '2026-11-24T10:00:00+02:00'},
+                () => api.done())));";
+    let found = &handle(body, &["--now", NOW], &files, "{\"content\":\"a\"}\n")[0];
+    assert_eq!(
+        found["opt_outs"],
+        json!([{"address": "tel:+27831234567", "opted_out": true}])
+    );
+    let until = "2026-11-24 08:30:00.000000";
+    assert_eq!(
+        found["hand_overs"],
+        json!([{"to": "people", "reason": null, "until": until}])
+    );
+    assert_eq!(found["sends"][0]["send_at"], "2026-11-24 08:00:00.000000");
+}
+
+#[test]
 fn whole_messages_reach_the_script_unchanged() {
     let files = tempfile::tempdir().unwrap();
     let message = json!({
@@ -191,4 +211,40 @@ fn a_folder_may_bring_its_own_modules() {
     let lines = lines(&stdout(&run(&["simulate", path_text(files.path())], "{}\n")));
     assert_eq!(lines[0]["replies"][0]["content"], "hello null", "{}", lines[0]);
     assert_eq!(lines[0]["replies"][0]["session_event"], "close");
+}
+
+#[test]
+fn contacts_come_from_a_file_and_are_carried_over() {
+    let files = tempfile::tempdir().unwrap();
+    let contacts = json!({
+        "contacts": [{ "key": "a", "name": "Anna", "msisdn": "+27831234567", "extras-town": "Musina" }],
+        "groups": [{ "key": "g", "name": "Mothers" }],
+    });
+    let contacts = file(&files, "contacts.json", &contacts);
+    let body = r#"
+        api.request("contacts.get", { delivery_class: "ussd", addr: command.msg.from_addr }, function (got) {
+        api.request("groups.get_by_name", { name: "Mothers" }, function (group) {
+        api.request("contacts.update", { key: got.contact.key, fields: { groups: [group.group.key] } }, function () {
+        api.request("groups.count_members", { key: group.group.key }, function (counted) {
+        api.request("contacts.get_or_create", { delivery_class: "sms", addr: "+27830000000" }, function (other) {
+            if (command.msg.content === "fail") { throw new Error("asked to"); }
+            api.request("kv.set", { key: "seen", value: [got.contact.groups, counted.count, other.created] },
+                function () { api.done(); });
+        }); }); }); }); });"#;
+    let said = |content: &str| format!("{}\n", json!({ "content": content, "from_addr": "+27831234567" }));
+    let input = [said("fail"), said("a"), said("b")].concat();
+    let args = ["--contacts", contacts.as_str(), "--now", NOW];
+    let [failed, first, second] = handle(body, &args, &files, &input).try_into().unwrap();
+    assert_eq!(failed.get("contacts"), None, "a step that fails keeps nothing");
+    assert_eq!(first["kv"]["seen"], json!([[], 1, true]));
+    let names = |line: &Value| -> Vec<Value> {
+        let changed = line["contacts"].as_array().unwrap().iter();
+        let mut names: Vec<Value> = changed.map(|contact| contact["msisdn"].clone()).collect();
+        names.sort_by_key(Value::to_string);
+        names
+    };
+    assert_eq!(names(&first), ["+27830000000", "+27831234567"]);
+    assert_eq!(second["kv"]["seen"], json!([["g"], 1, false]));
+    assert_eq!(names(&second), ["+27831234567"]);
+    assert_eq!(second["contacts"][0]["extras-town"], "Musina");
 }

@@ -2,23 +2,24 @@
 
 import { compose, cut, fits } from "../screen.ts";
 import type { Limits } from "../screen.ts";
-import type { Context, Next, State, Text } from "../types.ts";
+import type { Answers, Common, Context, Next, State, Text } from "../types.ts";
+import { BACK_KEY, MORE_KEY } from "./list.ts";
 import { NOT_AN_OPTION, readNumber } from "./options.ts";
-import { BACK_KEY, MORE_KEY } from "./paginated_choice.ts";
-import { follow, say } from "./state.ts";
+import { about, follow, say } from "./state.ts";
 
 const DONE_KEY = 1;
 
 /** Shows a text in pages that fit the channel, cut between words. Every page offers to go on to `next`. */
-export function booklet<const Name extends string>(asked: {
-  readonly text: Text;
-  readonly next: Next<string, Name>;
-  readonly done?: string;
-  readonly more?: string;
-  readonly back?: string;
-  readonly onEnter?: State["onEnter"];
-}): State<Name> {
-  const open = async (ctx: Context): Promise<Page[]> => {
+export function booklet<const Name extends string, A = Answers>(
+  asked: Common<Name, NoInfer<A>> & {
+    readonly text: Text<NoInfer<A>>;
+    readonly next: Next<"done", Name, NoInfer<A>>;
+    readonly done?: string;
+    readonly more?: string;
+    readonly back?: string;
+  },
+): State<NoInfer<Name>, "done", A> {
+  const open = async (ctx: Context<A>): Promise<Page[]> => {
     const turning = {
       done: `${DONE_KEY}. ${ctx.t(asked.done ?? "Done")}`,
       more: `${MORE_KEY}. ${ctx.t(asked.more ?? "More")}`,
@@ -28,6 +29,11 @@ export function booklet<const Name extends string>(asked: {
   };
   return {
     onEnter: asked.onEnter,
+    timeout: asked.timeout,
+    about: about("booklet", [asked.next], [asked.text, asked.done ?? "Done", NOT_AN_OPTION]),
+    async pages(ctx) {
+      return [...(await open(ctx)).keys()];
+    },
     async show(ctx, visit) {
       const pages = await open(ctx);
       const page = pages[Math.min(visit.page, pages.length - 1)] ?? { body: "", lines: [] };

@@ -6,11 +6,14 @@ mod fuzz;
 mod lint;
 mod peers;
 mod postgres;
+mod python;
 mod readme;
 mod release_build;
 mod rust;
 mod simulation;
 mod tidy;
+mod toolkit;
+mod types;
 
 use super::Suite;
 
@@ -25,6 +28,9 @@ pub fn all() -> Vec<Suite> {
         postgres::SUITE,
         simulation::SUITE,
         peers::SUITE,
+        python::SUITE,
+        toolkit::SUITE,
+        types::SUITE,
         fuzz::SUITE,
         browser::SUITE,
         readme::SUITE,

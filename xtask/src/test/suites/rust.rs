@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::test::tally::{self, Tally};
-use crate::test::tools::{FIU, POSTGRES, PYTHON, RABBITMQ};
+use crate::test::tools::{FIU, POSTGRES, PYTHON, PYTHON_VENV, RABBITMQ};
 use crate::test::{Round, Suite};
 
 /// Each test counts. The end-to-end tests start the release build, named by `NGOMA_BIN`, and some tests start database
@@ -11,7 +11,7 @@ use crate::test::{Round, Suite};
 pub const SUITE: Suite = Suite {
     name: "rust",
     is_quick: true,
-    needs: &[FIU, POSTGRES, PYTHON, RABBITMQ],
+    needs: &[FIU, POSTGRES, PYTHON, PYTHON_VENV, RABBITMQ],
     run,
 };
 

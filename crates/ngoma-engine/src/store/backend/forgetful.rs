@@ -45,6 +45,7 @@ pub(crate) fn forgetful_store(folder: &Path) -> (Store, Troubles) {
         is_shared: false,
         worker_lease: crate::store::TEST_LEASE,
         log_lines: 10,
+        step_record_days: 7,
         part_limits: Default::default(),
         reserve: None,
         unsure: Default::default(),

@@ -7,8 +7,8 @@ use crate::queue::{Line, Queue, StoreQueue};
 use crate::record::Status;
 use crate::store::model::{Disk, Fate, Surroundings};
 use crate::store::{
-    AttemptResult, InboundMessage, NewOutbound, OutcomeWrite, Publish, PulledInbound, PulledOutbound, QueueKind,
-    ReceiptWrite, StepCommit, StepEnd, Store, StoreChoice, StoreError, StoreOptions,
+    AttemptResult, InboundMessage, NewOutbound, OutcomeWrite, PeopleWrites, Publish, PulledInbound, PulledOutbound,
+    QueueKind, ReceiptWrite, StepCommit, StepEnd, Store, StoreChoice, StoreError, StoreOptions,
 };
 use crate::trace::Trail;
 use async_trait::async_trait;
@@ -56,7 +56,10 @@ impl Ground {
     async fn on(database: Database) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = open(&database, folder.path()).await;
-        store.apply_document(Arc::new(document())).await.unwrap();
+        store
+            .apply_document(Arc::new(document()), Timestamp::now())
+            .await
+            .unwrap();
         let loaded = store.load_directory().await.unwrap();
         let account = |code: &str| loaded.accounts.iter().find(|held| held.code == code).unwrap().id;
         let channel = |account: i64| {
@@ -127,7 +130,15 @@ impl Ground {
 
     /// Stores a text and leases it to this process.
     pub(super) async fn take_in(&self) -> InboundMessage {
-        let message = self.inbound(None);
+        self.take_in_from("+1").await
+    }
+
+    /// The same of that person.
+    pub(super) async fn take_in_from(&self, from: &str) -> InboundMessage {
+        let message = InboundMessage {
+            from: Address::new("tel", from),
+            ..self.inbound(None)
+        };
         let stored = self.store.store_inbound(
             message.clone(),
             Publish::Leased,
@@ -150,8 +161,10 @@ impl Ground {
     /// The end of an inbound message without effects.
     pub(super) fn step(&self, message: &InboundMessage) -> StepCommit {
         StepCommit {
+            people: PeopleWrites::default(),
             wished: None,
             given_up_after: None,
+            record: None,
             account: self.account,
             message: message.id.clone(),
             lease: self.store.epoch(),

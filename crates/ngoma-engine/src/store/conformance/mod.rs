@@ -2,6 +2,9 @@
 //! use, and on PostgreSQL.
 
 mod accepting;
+mod contacts;
+mod counts;
+mod decided;
 mod ground;
 mod held_texts;
 mod inbound;
@@ -11,6 +14,7 @@ mod outbound;
 mod parts;
 mod people;
 mod receipts;
+mod scheduled;
 mod sessions;
 mod steps;
 mod submitted;

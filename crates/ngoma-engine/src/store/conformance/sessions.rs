@@ -13,6 +13,7 @@ fn session(ground: &Ground) -> SessionRow {
         key: "s".into(),
         address: Address::new("tel", "+1"),
         service: Some(ground.service),
+        version: None,
         is_open: true,
         started_at: ground.now,
         last_at: ground.now,

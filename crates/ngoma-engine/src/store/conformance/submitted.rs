@@ -17,6 +17,7 @@ async fn asked(ground: &Ground) -> InboundMessage {
         key: "s".into(),
         address: Address::new("tel", "+1"),
         service: Some(ground.service),
+        version: None,
         is_open: true,
         started_at: ground.now,
         last_at: ground.now,

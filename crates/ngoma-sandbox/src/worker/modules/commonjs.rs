@@ -10,12 +10,12 @@ use rquickjs::{Ctx, Exception, Function, Module, Object, Result, Value};
 /// What stands before the code of a file, on its first line.
 const HEADER: &str = "(function (exports, require, module, __filename, __dirname) {";
 
-/// Compiles a CommonJS file to the function that runs it, or a JSON file to its text.
+/// Compiles a CommonJS file to the function that runs it, or a file of JSON or text to its text.
 pub fn compile<'js>(ctx: &Ctx<'js>, files: &Files, path: &str) -> Result<Value<'js>> {
     let prepared = files
         .prepare(path)
         .map_err(|failure| places::throw_failure(ctx, &failure))?;
-    if prepared.kind == Kind::Json {
+    if matches!(prepared.kind, Kind::Json | Kind::Text) {
         let text = rquickjs::String::from_str(ctx.clone(), &prepared.code)?;
         return Ok(text.into_value());
     }

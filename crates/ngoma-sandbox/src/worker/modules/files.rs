@@ -1,13 +1,17 @@
 //! The files a script may load: those of its bundle and those of the built-in libraries, prepared once.
 
-use super::library::Library;
+use super::library::{self, Library};
+use super::store::Store;
+use crate::bundle;
 use crate::frames::Failure;
-use crate::worker::columns;
+use crate::worker::throws::{self, Insertion, Unit};
 use crate::worker::typescript::{self, LineMap};
+use crate::worker::{columns, loops};
 use ngoma_engine::service::Bundle;
+use oxc_span::SourceType;
 use serde_json::Value;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// How a file is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +22,8 @@ pub enum Kind {
     Script,
     /// As a value.
     Json,
+    /// As its text.
+    Text,
 }
 
 /// JavaScript ready for the engine.
@@ -31,24 +37,26 @@ pub struct Prepared {
 
 /// The files of a service and of the libraries.
 pub struct Files {
-    bundle: BTreeMap<String, Vec<u8>>,
+    bundle: Store,
     main: String,
     library: Library,
     kinds: RefCell<HashMap<String, Kind>>,
     origins: RefCell<HashMap<String, LineMap>>,
     headers: RefCell<HashMap<String, u32>>,
+    insertions: RefCell<HashMap<String, Vec<Insertion>>>,
 }
 
 impl Files {
     /// The files of this bundle beside the libraries.
     pub fn new(bundle: Bundle, library: Library) -> Self {
         Self {
-            bundle: bundle.files,
+            bundle: Store::new(bundle.files),
             main: bundle.main,
             library,
             kinds: RefCell::default(),
             origins: RefCell::default(),
             headers: RefCell::default(),
+            insertions: RefCell::default(),
         }
     }
 
@@ -59,17 +67,27 @@ impl Files {
 
     /// Whether there is such a file.
     pub fn contains(&self, path: &str) -> bool {
-        self.bundle.contains_key(path) || self.library.contains_key(path)
+        self.bundle.contains(path) || self.library.contains_key(path)
+    }
+
+    /// The files of the libraries.
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// Makes itself small: what most services need of their files they have asked for by now.
+    pub fn pack(&self) {
+        self.bundle.pack();
     }
 
     /// Whether the author brought this file.
     pub fn is_authors(&self, path: &str) -> bool {
-        self.bundle.contains_key(path)
+        self.bundle.contains(path)
     }
 
     /// A file of JSON; `None` if there is none or it is none.
     pub fn json(&self, path: &str) -> Option<Value> {
-        serde_json::from_slice(self.bundle.get(path)?).ok()
+        serde_json::from_slice(&self.bundle.read(path)?).ok()
     }
 
     /// How a file is run: by its extension, by the nearest `package.json`, by its syntax.
@@ -81,6 +99,8 @@ impl Files {
             "mjs" | "mts" | "ts" => Kind::Module,
             "cjs" | "cts" => Kind::Script,
             "json" => Kind::Json,
+            extension if bundle::TEXTS.contains(&extension) => Kind::Text,
+            _ if library::is_trusted(path) => Kind::Script,
             _ if self.is_in_module_package(path) => Kind::Module,
             _ if self
                 .text(path)
@@ -96,8 +116,8 @@ impl Files {
 
     /// A file, its types removed if it has any.
     pub fn prepare(&self, path: &str) -> Result<Prepared, Failure> {
-        let source = self.text(path)?;
         let kind = self.kind(path);
+        let source = self.marked(path, kind, self.text(path)?);
         if !matches!(extension(path), "ts" | "mts" | "cts") {
             let code = source;
             return Ok(Prepared { code, kind });
@@ -126,10 +146,48 @@ impl Files {
     pub fn origin(&self, path: &str, line: u32, column: u32) -> (u32, u32) {
         let header = self.headers.borrow().get(path).copied().filter(|_| line == 1);
         let column = column.saturating_sub(header.unwrap_or(0)).max(1);
+        let insertions = self.insertions.borrow();
+        let insertions = insertions.get(path).map(Vec::as_slice).unwrap_or_default();
         let origins = self.origins.borrow();
         match origins.get(path) {
-            Some(origin) => origin.source(line, column).unwrap_or((line, column)),
-            None => (line, self.counted_in_utf16(path, line, column)),
+            Some(origin) => {
+                let (line, column) = origin.source(line, column).unwrap_or((line, column));
+                (line, throws::source_column(insertions, line, column))
+            }
+            None => {
+                let column = throws::source_column(insertions, line, column);
+                (line, self.counted_in_utf16(path, line, column))
+            }
+        }
+    }
+
+    /// Code of the author's own with the places of what it throws.
+    fn marked(&self, path: &str, kind: Kind, source: String) -> String {
+        let is_package = path.split('/').any(|part| part == "node_modules");
+        if !self.is_authors(path) || is_package || !matches!(kind, Kind::Module | Kind::Script) {
+            return source;
+        }
+        let (syntax, unit) = match extension(path) {
+            "ts" | "mts" | "cts" => (SourceType::ts(), Unit::Utf16),
+            _ => (SourceType::unambiguous(), Unit::Bytes),
+        };
+        match throws::mark(path, &source, syntax, unit) {
+            Some(marked) => {
+                self.insertions.borrow_mut().insert(path.to_owned(), marked.insertions);
+                marked.code
+            }
+            None => source,
+        }
+    }
+
+    /// Moves the place of a failure by time to the loop that took it.
+    pub fn move_to_loop(&self, failure: &mut Failure) {
+        let (Some(path), Some(line), Some(column)) = (failure.file.as_deref(), failure.line, failure.column) else {
+            return;
+        };
+        let Ok(source) = self.text(path) else { return };
+        if let Some((line, column)) = loops::running(path, &source, self.kind(path), (line, column)) {
+            (failure.line, failure.column) = (Some(line), Some(column));
         }
     }
 
@@ -143,10 +201,9 @@ impl Files {
     fn text(&self, path: &str) -> Result<String, Failure> {
         let bytes = self
             .bundle
-            .get(path)
-            .map(Vec::as_slice)
-            .or_else(|| self.library.get(path).map(AsRef::as_ref));
-        let problem = match bytes.map(|bytes| String::from_utf8(bytes.to_vec())) {
+            .read(path)
+            .or_else(|| self.library.get(path).map(|bytes| bytes.to_vec()));
+        let problem = match bytes.map(String::from_utf8) {
             Some(Ok(text)) => return Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
             Some(Err(_)) => "is not UTF-8 text",
             None => "is not among the service's files",
@@ -197,6 +254,7 @@ pub fn extension(path: &str) -> &str {
 mod tests {
     use super::*;
     use crate::bundle::bundle;
+    use std::collections::BTreeMap;
 
     #[test]
     fn paths_are_followed_within_the_bundle() {

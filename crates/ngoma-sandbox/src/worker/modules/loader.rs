@@ -50,7 +50,7 @@ impl Loader for FileLoader {
             .map_err(|failure| places::throw_failure(ctx, &failure))?;
         match kind {
             Kind::Module => Module::declare(ctx.clone(), name, code),
-            Kind::Script | Kind::Json => self.wrap(ctx, name),
+            Kind::Script | Kind::Json | Kind::Text => self.wrap(ctx, name),
         }
     }
 }

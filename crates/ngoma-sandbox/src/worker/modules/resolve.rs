@@ -26,8 +26,8 @@ impl Files {
             let within = if name.starts_with('/') { "" } else { folder(base) };
             return self.file_or_folder(&join(within, name), importer);
         }
-        if let Some(entry) = library::entry(name) {
-            return Some(entry.to_owned());
+        if let Some(entry) = library::entry(self.library(), name) {
+            return Some(entry);
         }
         let (package, inner) = split_package(name);
         folders(base).find_map(|folder| {

@@ -149,6 +149,7 @@ fn document() -> Document {
         kind: "script".into(),
         config: Object::new(),
         http_allow: None,
+        helper_metadata: Vec::new(),
         wants_events: false,
         bundle: Bundle {
             hash: "one".into(),

@@ -3,6 +3,7 @@
 
 mod application_side;
 mod both_sides;
+mod python_sdk;
 mod transport_side;
 mod worker;
 

@@ -1,0 +1,4 @@
+// The global `crypto`.
+"use strict";
+
+module.exports = { crypto: require("../crypto").webcrypto };

@@ -1,0 +1,4 @@
+// Node's `path/posix`.
+"use strict";
+
+module.exports = require("../path");
