@@ -135,6 +135,8 @@ pub struct HttpRequest {
     pub response_limit: usize,
     /// How long the whole call may take.
     pub timeout: Duration,
+    /// Whether the host may be on a private network: whoever runs the service allowed it by name.
+    pub may_be_private: bool,
 }
 
 /// The answer to a call.

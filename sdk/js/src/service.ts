@@ -61,6 +61,7 @@ export function service(definition?: Definition): unknown {
 }
 
 function answer(definition: Definition): Definition {
+  checkNames(definition);
   prepare(definition.translations ?? {});
   checkTimeouts(definition);
   // A failure must reach the runtime as it is, so nothing here catches it.
@@ -77,6 +78,34 @@ function answer(definition: Definition): Definition {
     api.done();
   };
   return definition;
+}
+
+const KNOWN: Record<keyof Definition, true> = {
+  name: true,
+  languages: true,
+  translations: true,
+  start: true,
+  states: true,
+  resume: true,
+  timeout: true,
+  startWords: true,
+  screen: true,
+  onEvent: true,
+};
+
+/** What the compiler says, for services that it does not see. */
+function checkNames(definition: Definition): void {
+  for (const key of Object.keys(definition)) {
+    if (!Object.hasOwn(KNOWN, key)) {
+      throw new TypeError(`service: "${key}" is not known; it knows ${Object.keys(KNOWN).join(", ")}`);
+    }
+  }
+  const { name, start, states } = definition;
+  if (typeof name !== "string" || name === "") throw new TypeError('service: give it a "name"');
+  if (typeof states !== "object" || states === null) throw new TypeError('service: give it its "states"');
+  if (typeof start === "function") return;
+  if (typeof start !== "string") throw new TypeError('service: name its first state as "start"');
+  if (!Object.hasOwn(states, start)) throw new TypeError(`service: its "start" is "${start}", and there is no such state`);
 }
 
 /** A span of time that cannot be read is a mistake of the author's, to be seen before anybody waits. */

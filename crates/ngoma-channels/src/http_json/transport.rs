@@ -115,6 +115,7 @@ impl Line {
             body: Some(body),
             response_limit: ANSWER_LIMIT,
             timeout: SEND_TIMEOUT,
+            may_be_private: false,
         })
     }
 }

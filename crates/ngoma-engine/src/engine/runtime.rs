@@ -13,7 +13,7 @@ use crate::inbound::{KnownHandOvers, People};
 use crate::metrics::Metrics;
 use crate::outbound::Order;
 use crate::outbound::backlog::Backlogs;
-use crate::outgoing_http::{HttpClient, Reach};
+use crate::outgoing_http::{HttpClient, Reach, ServiceCalls};
 use crate::ports::Tallies;
 use crate::queue::Queue;
 use crate::service::{HttpPort, ServiceRunner};
@@ -83,6 +83,7 @@ pub(super) struct RuntimeParts {
 impl Runtime {
     pub(super) fn new(parts: RuntimeParts, options: EngineOptions) -> Self {
         let http_public = HttpClient::new(Reach::PublicOnly);
+        let http_anywhere = HttpClient::new(Reach::Anywhere);
         let expiry = ExpiryClock::new(Arc::clone(&options.clock));
         Self {
             store: parts.store,
@@ -101,7 +102,10 @@ impl Runtime {
             order: Order::default(),
             suspects: Suspects::default(),
             earlier_versions: EarlierVersions::default(),
-            http_port: Arc::new(http_public.clone()),
+            http_port: Arc::new(ServiceCalls {
+                public: http_public.clone(),
+                anywhere: http_anywhere.clone(),
+            }),
             due_work: parts.due_work,
             due_follow_ups: Arc::default(),
             under_way: UnderWay::default(),
@@ -111,7 +115,7 @@ impl Runtime {
             expiry,
             catalog: RwLock::default(),
             http_public,
-            http_anywhere: HttpClient::new(Reach::Anywhere),
+            http_anywhere,
             is_stopping: AtomicBool::new(false),
             stopping: Notify::new(),
         }

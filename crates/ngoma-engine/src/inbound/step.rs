@@ -139,7 +139,7 @@ impl Job {
         trail.note(self.runtime.clock.now(), "step", format!("failed: {failure}"));
         log.push(LogLine {
             level: "error".into(),
-            message: failure.to_owned(),
+            message: format!("{failure}; message {}", self.message.id),
         });
         let mut commit = self.commit(Some(service), Status::Failed, Some(failure.to_owned()), trail);
         commit.log = log;

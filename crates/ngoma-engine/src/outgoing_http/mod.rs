@@ -115,12 +115,23 @@ impl Reach {
     }
 }
 
+/// The calls of services: to public hosts, and to private ones where whoever runs the service allowed it.
+pub(crate) struct ServiceCalls {
+    /// Reaches public hosts alone.
+    pub(crate) public: HttpClient,
+    /// Reaches any.
+    pub(crate) anywhere: HttpClient,
+}
+
 #[async_trait]
-impl HttpPort for HttpClient {
+impl HttpPort for ServiceCalls {
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, PortError> {
-        Self::call(self, request)
-            .await
-            .map_err(|error| PortError(error.to_string()))
+        let client = match request.may_be_private {
+            true => &self.anywhere,
+            false => &self.public,
+        };
+        let called = client.call(request).await;
+        called.map_err(|error| PortError(error.to_string()))
     }
 }
 
@@ -234,6 +245,7 @@ mod tests {
             body: None,
             response_limit: 100,
             timeout: Duration::from_secs(5),
+            may_be_private: false,
         }
     }
 

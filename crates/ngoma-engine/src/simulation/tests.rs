@@ -114,7 +114,11 @@ fn check_found(fault: Fault, invariant: &str, reshape: Reshape) {
     assert!(!found.is_empty(), "{fault:?} was not found");
     let breaks = |(_, verdict): &(u64, Verdict)| verdict.broken.iter().any(|rule| rule.starts_with(invariant));
     let told: Vec<String> = found.iter().map(|(seed, verdict)| told(*seed, verdict)).collect();
-    assert!(found.iter().any(breaks), "{fault:?} broke something else: {}", told.join("\n"));
+    assert!(
+        found.iter().any(breaks),
+        "{fault:?} broke something else: {}",
+        told.join("\n")
+    );
 }
 
 #[test]

@@ -81,6 +81,7 @@ fn request(runtime: &Runtime, catalog: &Catalog, webhook: &WebhookRecord, taken:
         body: Some(body),
         response_limit: ANSWER_BYTES,
         timeout: runtime.limits.call_wall,
+        may_be_private: false,
     }
 }
 

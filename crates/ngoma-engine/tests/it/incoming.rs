@@ -161,7 +161,8 @@ async fn a_failing_service_leaves_nothing_but_its_failure() {
         .iter()
         .map(|(_, line)| (line.level.as_str(), line.message.as_str()))
         .collect();
-    assert_eq!(log, [("info", "turn"), ("error", "Error: asked to (main.js line 7)")]);
+    let failed = format!("Error: asked to (main.js line 7); message {id}");
+    assert_eq!(log, [("info", "turn"), ("error", failed.as_str())]);
     line.take(turn("+1", "s", "new", "ok")).await;
     assert_eq!(soon(line.next_sent()).await.content, "1 new ok");
 }

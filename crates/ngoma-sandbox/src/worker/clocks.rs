@@ -69,8 +69,9 @@ impl Budget {
 /// Leaves the processors to whoever else wants them from now on: code that takes long must not slow down the short steps
 /// of other services. Without leave of the system it goes on as before.
 fn give_way() {
-    // SAFETY: a plain system call about this process alone.
-    unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 19) };
+    let nothing = libc::sched_param { sched_priority: 0 };
+    // SAFETY: a system call about this process alone, which reads one struct that lives until it returns.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_IDLE, &raw const nothing) };
 }
 
 /// The processor time this thread has used.

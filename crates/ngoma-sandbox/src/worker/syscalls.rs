@@ -86,8 +86,8 @@ fn rules(lists: &[&[i64]]) -> io::Result<Rules> {
     let no_code = without_bits(2, libc::PROT_EXEC as u64)?;
     rules.insert(libc::SYS_mmap, vec![no_code.clone()]);
     rules.insert(libc::SYS_mprotect, vec![no_code]);
-    // To give way: its own priority, and only to the least.
-    rules.insert(libc::SYS_setpriority, vec![own_least_priority()?]);
+    // To give way: itself, and only to everybody.
+    rules.insert(libc::SYS_sched_setscheduler, vec![itself_when_idle()?]);
     Ok(rules)
 }
 
@@ -105,8 +105,8 @@ fn with_value(argument: u8, value: u32) -> io::Result<SeccompRule> {
     SeccompRule::new(vec![condition]).map_err(io::Error::other)
 }
 
-fn own_least_priority() -> io::Result<SeccompRule> {
-    let arguments = [(0, libc::PRIO_PROCESS as u64), (1, 0), (2, 19)];
+fn itself_when_idle() -> io::Result<SeccompRule> {
+    let arguments = [(0, 0), (1, u64::from(libc::SCHED_IDLE.cast_unsigned()))];
     let conditions = arguments.map(|(argument, value)| {
         SeccompCondition::new(argument, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, value).map_err(io::Error::other)
     });

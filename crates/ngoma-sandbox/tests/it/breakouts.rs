@@ -99,7 +99,7 @@ async fn a_step_that_takes_long_gives_way_to_others() {
         loop {
             let steps = children(worker);
             if let Some(step) = steps.first()
-                && priority(step) == Some(19)
+                && policy(step) == Some(libc::SCHED_IDLE)
             {
                 return;
             }
@@ -115,10 +115,10 @@ fn children(process: u32) -> Vec<String> {
     children.split_whitespace().map(str::to_owned).collect()
 }
 
-/// The 19th field of proc(5)'s stat, counted from the process's number.
-fn priority(process: &str) -> Option<i32> {
+/// How a process is scheduled: the 41st field of proc(5)'s stat, counted from the process's number.
+fn policy(process: &str) -> Option<i32> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    stat.rsplit_once(')')?.1.split_whitespace().nth(16)?.parse().ok()
+    stat.rsplit_once(')')?.1.split_whitespace().nth(38)?.parse().ok()
 }
 
 #[tokio::test]

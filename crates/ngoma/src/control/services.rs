@@ -15,8 +15,16 @@ pub(super) async fn answer(engine: &Engine, account: &str, service: &str, asked:
     match asked {
         ServiceRequest::Deploy { bundle, note } => {
             let bundle = Bundle::try_from(*bundle)?;
+            let before = present_version(engine, account, service);
             let version = engine.deploy(account, service, bundle, note).await?;
-            Ok(Answer::Text(format!("{account}/{service} is at version {version}")))
+            let same = if before == Some(version) {
+                " already: it is the same code"
+            } else {
+                ""
+            };
+            Ok(Answer::Text(format!(
+                "{account}/{service} is at version {version}{same}"
+            )))
         }
         ServiceRequest::Versions => versions(engine, account, service).await,
         ServiceRequest::RollBack { to } => {
@@ -27,7 +35,9 @@ pub(super) async fn answer(engine: &Engine, account: &str, service: &str, asked:
         }
         ServiceRequest::HandBack { address } => hand_back(engine, account, service, &address).await,
         ServiceRequest::Logs { lines, is_following } => {
-            let logged = engine.service_log(account, service, lines).await?;
+            let logged = engine.service_log(account, service, MOST_LINES).await?;
+            let logged: Vec<_> = logged.into_iter().filter(|(_, line)| !is_noise(line)).collect();
+            let logged = &logged[logged.len().saturating_sub(lines)..];
             if logged.is_empty() && !is_following {
                 check_service(engine, account, service)?;
                 return Ok(Answer::Text(format!("service {account}/{service} has logged nothing")));
@@ -55,7 +65,7 @@ pub(super) async fn steps(engine: &Engine, account: &str, message: &str) -> Resu
     check_account(engine, account)?;
     let records = engine.step_records(account, &MessageId::from(message)).await?;
     if records.is_empty() {
-        return Ok(Answer::Text(format!(
+        return Ok(Answer::Refused(format!(
             "no step about message {message} of account {account} is kept"
         )));
     }
@@ -74,8 +84,21 @@ pub(super) async fn steps(engine: &Engine, account: &str, message: &str) -> Resu
     Ok(Answer::Text(told.join("\n")))
 }
 
+/// How many lines a service's log holds.
+const MOST_LINES: usize = 1000;
+
+/// What each step says at its end, as Vumi's did.
+fn is_noise(line: &LogLine) -> bool {
+    line.level == "info" && line.message == "Done."
+}
+
 fn log_line((at, line): &(Timestamp, LogLine)) -> String {
     format!("{at} {:<8} {}", line.level, line.message.replace('\n', "\n    "))
+}
+
+fn present_version(engine: &Engine, account: &str, service: &str) -> Option<i64> {
+    let directory = engine.directory();
+    Some(directory.accounts.get(account)?.services.get(service)?.version)
 }
 
 fn check_service(engine: &Engine, account: &str, service: &str) -> Result<()> {

@@ -46,6 +46,8 @@ async fn a_running_service_gets_new_code_and_goes_back_to_the_old() {
     let two = server.write("two/main.js", &code("two"));
     let deployed = service.says(&["deploy", "test", "light", path_text(&two), "-m", "says two"]);
     assert_eq!(deployed, "test/light is at version 2\n");
+    let again = service.says(&["deploy", "test", "light", path_text(&two)]);
+    assert_eq!(again, "test/light is at version 2 already: it is the same code\n");
     assert_eq!(service.turn("fresh", "new", None).await, "two");
     assert_eq!(service.turn("old", "resume", Some("x")).await, "Message 2");
     let table = service.says(&["versions", "test", "light"]);
@@ -93,8 +95,15 @@ async fn what_a_service_did_is_shown_with_file_and_line() {
     assert_eq!((&said["cmd"], &said["line"]), (&json!("js.error"), &json!(2)));
     let nobody = service.says(&["hand-back", "test", "light", PERSON]);
     assert_eq!(nobody, format!("test/light was handed no messages of tel:{PERSON}\n"));
-    let none = service.says(&["steps", "test", "018f0000-0000-7000-8000-000000000000"]);
-    assert!(none.starts_with("no step about message"), "{none}");
+    assert!(
+        log.contains(&format!(
+            "message {}",
+            step["input"]["msg"]["message_id"].as_str().unwrap()
+        )),
+        "{log}"
+    );
+    let none = one_error_line(&service.command(&["steps", "test", "018f0000-0000-7000-8000-000000000000"]));
+    assert!(none.contains("no step about message"), "{none}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,14 +111,23 @@ async fn what_cannot_be_done_is_one_line_that_says_why() {
     let server = Server::light().await;
     let service = Service(&server);
     let bad = server.write("bad/main.js", "let a = 1;\nlet b = ;");
+    let unknown = server.write("unknown/main.js", "api.on_inbound_message = () => reply();");
+    let refused = service.command(&["deploy", "test", "light", path_text(&unknown)]);
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && told.contains("main.js:1:32"), "{told}");
+    let anyway = service.says(&["deploy", "test", "light", path_text(&unknown), "--anyway"]);
+    assert_eq!(anyway, "test/light is at version 2\n");
+    service.says(&["rollback", "test", "light"]);
     for (args, expected) in [
-        (vec!["deploy", "test", "light", path_text(&bad)], "(main.js line 2)"),
+        (
+            vec!["deploy", "test", "light", path_text(&bad), "--anyway"],
+            "(main.js line 2)",
+        ),
         (vec!["deploy", "test", "light", "nowhere"], "nowhere: No such file"),
         (
-            vec!["deploy", "test", "heavy", path_text(&bad)],
+            vec!["deploy", "test", "heavy", path_text(&bad), "--anyway"],
             "there is no service test/heavy",
         ),
-        (vec!["rollback", "test", "light"], "no other version to go back to"),
         (vec!["rollback", "test", "light", "--to", "7"], "has no version 7"),
         (vec!["versions", "test", "heavy"], "there is no service test/heavy"),
         (

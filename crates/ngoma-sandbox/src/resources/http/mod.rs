@@ -85,7 +85,7 @@ fn answer(response: Result<HttpResponse, PortError>) -> Answer {
 fn read(command: &str, params: &Object, allow: Option<&Arc<Vec<String>>>) -> Result<HttpRequest, String> {
     let url = params.get("url").and_then(Value::as_str).filter(|url| !url.is_empty());
     let url = url.ok_or("No URL given")?;
-    check_host(url, allow)?;
+    let reach = check_host(url, allow)?;
     let mut headers = headers(params.get("headers"))?;
     let body = match files::form(params)? {
         Some(form) => {
@@ -102,6 +102,7 @@ fn read(command: &str, params: &Object, allow: Option<&Arc<Vec<String>>>) -> Res
         body,
         response_limit: DATA_LIMIT,
         timeout: TIMEOUT,
+        may_be_private: reach == Allowed::Private,
     })
 }
 
@@ -113,7 +114,19 @@ fn data(given: Option<&Value>) -> Result<Option<Vec<u8>>, String> {
     }
 }
 
-fn check_host(url: &str, allow: Option<&Arc<Vec<String>>>) -> Result<(), String> {
+/// How far a host may lie that a service calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    /// On the public network.
+    Public,
+    /// On a private one too.
+    Private,
+}
+
+/// What the list says of a host that whoever runs the service allows to lie on a private network: `private:10.1.2.3`.
+const PRIVATE: &str = "private:";
+
+fn check_host(url: &str, allow: Option<&Arc<Vec<String>>>) -> Result<Allowed, String> {
     let parsed = Url::parse(url).map_err(|error| format!("the URL cannot be read: {error}"))?;
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err(format!(
@@ -122,21 +135,29 @@ fn check_host(url: &str, allow: Option<&Arc<Vec<String>>>) -> Result<(), String>
         ));
     }
     let host = parsed.host_str().unwrap_or_default();
-    match allow {
-        Some(allow) if !allow.iter().any(|pattern| is_allowed(pattern, host)) => {
-            Err(format!("this service may not call {host}"))
-        }
-        _ => Ok(()),
+    let Some(allow) = allow else {
+        return Ok(Allowed::Public);
+    };
+    let private = allow.iter().filter_map(|pattern| pattern.strip_prefix(PRIVATE));
+    // By its name alone: under a star others would choose what lies on the private network.
+    let mut private = private.filter(|pattern| !pattern.starts_with('*'));
+    if private.any(|pattern| is_allowed(pattern, host)) {
+        return Ok(Allowed::Private);
+    }
+    match allow.iter().any(|pattern| is_allowed(pattern, host)) {
+        true => Ok(Allowed::Public),
+        false => Err(format!("this service may not call {host}")),
     }
 }
 
-/// `example.org` allows itself, `*.example.org` every name under it.
+/// `example.org` allows itself, `*.example.org` every name under it, `*` every host.
 fn is_allowed(pattern: &str, host: &str) -> bool {
     let (pattern, host) = (
         pattern.to_ascii_lowercase(),
         host.trim_end_matches('.').to_ascii_lowercase(),
     );
     match pattern.strip_prefix('*') {
+        Some("") => true,
         Some(end) => end.starts_with('.') && host.len() > end.len() && host.ends_with(end),
         None => pattern == host,
     }
@@ -298,9 +319,38 @@ mod tests {
             ("*.example.org", "a.b.example.org", true),
             ("*.example.org", "example.org", false),
             ("*.example.org", "badexample.org", false),
-            ("*", "example.org", false),
+            ("*", "example.org", true),
         ] {
             assert_eq!(is_allowed(pattern, host), expected, "{pattern} {host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_host_may_be_private_only_where_it_is_allowed_by_name() {
+        for (allow, expected) in [
+            (None, Ok(false)),
+            (Some(vec!["*"]), Ok(false)),
+            (Some(vec!["10.1.2.3"]), Ok(false)),
+            (Some(vec!["private:10.1.2.3"]), Ok(true)),
+            (Some(vec!["*", "private:10.1.2.3"]), Ok(true)),
+            (Some(vec!["private:*"]), Err("this service may not call 10.1.2.3")),
+            (
+                Some(vec!["private:10.1.2.4"]),
+                Err("this service may not call 10.1.2.3"),
+            ),
+        ] {
+            let http_allow = allow.map(|hosts| hosts.into_iter().map(str::to_owned).collect());
+            let given = Given {
+                http_allow,
+                ..answered(Ok(response(200, "")))
+            };
+            let mut step = given.step();
+            let answer = run(&Http, &mut step, "get", json!({"url": "http://10.1.2.3/"})).await;
+            let asked = step.outcome.requests.pop().map(|record| record.request.may_be_private);
+            match expected {
+                Ok(may_be_private) => assert_eq!(asked, Some(may_be_private)),
+                Err(reason) => assert_eq!((asked, &answer["reason"]), (None, &json!(reason))),
+            }
         }
     }
 

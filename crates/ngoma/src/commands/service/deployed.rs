@@ -1,9 +1,10 @@
 //! `ngoma service deploy`, `versions`, `rollback`, `logs`, `steps`: services as they run.
 
+use super::check;
 use crate::commands::ask_or_do;
 use crate::control::{self, Answer, Request, ServiceRequest};
 use crate::settings::{DataArgs, SettingsArgs};
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use ngoma_sandbox::bundle;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -35,6 +36,9 @@ pub struct DeployArgs {
     /// What is to be known of this version
     #[arg(long, short = 'm', value_name = "TEXT")]
     note: Option<String>,
+    /// Deploy it with the errors that `ngoma service check` finds
+    #[arg(long)]
+    anyway: bool,
 }
 
 /// Arguments of `ngoma service rollback`.
@@ -83,6 +87,11 @@ pub struct StepsArgs {
 /// Deploys code.
 pub fn deploy(args: &DeployArgs, data: &DataArgs) -> Result<ExitCode> {
     let code = bundle::read(&args.code)?;
+    let errors = if args.anyway { 0 } else { check::say_errors(&args.code)? };
+    ensure!(
+        errors == 0,
+        "not deployed: `ngoma service check` finds {errors} mistakes; --anyway deploys it all the same"
+    );
     let request = ServiceRequest::Deploy {
         bundle: Box::new(code.into()),
         note: args.note.clone(),
@@ -146,7 +155,7 @@ pub fn steps(args: &StepsArgs, data: &DataArgs) -> Result<ExitCode> {
         account: args.account.clone(),
         message: args.message.clone(),
     };
-    println!("{}", text(ask_or_do(&args.settings.resolve(data)?, request)?)?);
+    println!("{}", ask_there(&args.settings, data, request)?);
     Ok(ExitCode::SUCCESS)
 }
 
@@ -161,7 +170,18 @@ fn ask(service: &ServiceNameArgs, data: &DataArgs, asked: ServiceRequest) -> Res
         service: service.service.clone(),
         asked,
     };
-    text(ask_or_do(&service.settings.resolve(data)?, request)?)
+    ask_there(&service.settings, data, request)
+}
+
+/// Asks about what there is: a data folder that does not exist is a mistaken one.
+fn ask_there(settings: &SettingsArgs, data: &DataArgs, request: Request) -> Result<String> {
+    let settings = settings.resolve(data)?;
+    let folder = settings.data.display();
+    ensure!(
+        settings.data.is_dir(),
+        "there is no data folder {folder}: say where it is with --data"
+    );
+    text(ask_or_do(&settings, request)?)
 }
 
 fn text(answer: Answer) -> Result<String> {

@@ -16,6 +16,12 @@ impl Paint {
         Self { is_on }
     }
 
+    /// The same for standard error.
+    pub fn of_stderr() -> Self {
+        let is_on = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        Self { is_on }
+    }
+
     /// No colours.
     #[cfg(test)]
     pub fn none() -> Self {

@@ -26,7 +26,7 @@ pub struct CheckArgs {
 /// Checks it and says what was found, one finding a line.
 pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let checked = runtime.block_on(Checked::of(&args.path))?;
+    let checked = runtime.block_on(Checked::of(&args.path, Types::Look))?;
     let paint = Paint::of_stdout();
     for finding in &checked.report.findings {
         println!("{}", painted(finding, paint));
@@ -48,6 +48,25 @@ pub fn run(args: &CheckArgs) -> Result<ExitCode> {
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Says what is wrong with a service that is about to be deployed; how many errors there are. Types are their compiler's affair.
+pub fn say_errors(path: &Path) -> Result<usize> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let checked = runtime.block_on(Checked::of(path, Types::Leave))?;
+    let paint = Paint::of_stderr();
+    let errors = checked.report.findings.iter();
+    for finding in errors.filter(|finding| finding.severity == Severity::Error) {
+        eprintln!("{}", painted(finding, paint));
+    }
+    Ok(checked.count(Severity::Error))
+}
+
+/// Whether types are looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Types {
+    Look,
+    Leave,
+}
+
 /// What was found, and what was not looked at.
 struct Checked {
     report: CodeReport,
@@ -55,7 +74,7 @@ struct Checked {
 }
 
 impl Checked {
-    async fn of(path: &Path) -> Result<Self> {
+    async fn of(path: &Path, types: Types) -> Result<Self> {
         std::fs::metadata(path).with_context(|| path.display().to_string())?;
         let (bundle, folder, no_main) = read(path)?;
         let sandbox = sandbox()?;
@@ -66,7 +85,7 @@ impl Checked {
         };
         checked.report.add(no_main.into_iter().collect());
         checked.add_catalogues(&bundle);
-        if let Some(folder) = &folder {
+        if let (Some(folder), Types::Look) = (&folder, types) {
             library::renew_types(folder)?;
             checked.add_types(folder, &bundle);
         }
