@@ -5,10 +5,11 @@ use super::interpreter::Interpreter;
 use super::{last_words, library, limits, unpack};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::stat::{Mode, umask};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::env;
 use std::fs::{self, File, Permissions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
@@ -21,6 +22,8 @@ pub const VENV: &str = "venv";
 const KIND: &str = "environments";
 /// Pinned requirements, as pip is given them.
 const PINNED: &str = "requirements.txt";
+/// What pip would install.
+const REPORT: &str = "resolved.json";
 /// What the commands said.
 const LOG: &str = "install.log";
 /// What pip may know of the world besides the `PATH`: the operator's index and how to reach it.
@@ -47,7 +50,11 @@ pub async fn provide(folders: &Folders, interpreter: &Interpreter, asked: &[Stri
     }
     folders.begin(&path).map_err(unwritable)?;
     fs::set_permissions(&path, Permissions::from_mode(0o755)).map_err(unwritable)?;
-    make(&path, interpreter, asked).await?;
+    if let Err(problem) = make(&path, interpreter, asked).await {
+        // What was begun may be large.
+        let _ = fs::remove_dir_all(&path);
+        return Err(problem);
+    }
     folders.complete(&path).map_err(unwritable)
 }
 
@@ -80,9 +87,10 @@ async fn make(path: &Path, interpreter: &Interpreter, asked: &[String]) -> Resul
     let packages = venv.join(format!("lib/python{}/site-packages", interpreter.short_version()));
     unpack::write_all(&packages, &library::files())
         .map_err(|error| format!("the library ngoma cannot be written: {error}"))?;
-    let mut compile = Command::new(&python);
+    // Not by the environment's own Python, nor with what its packages have at start: their code would run unconfined.
+    let mut compile = Command::new(&interpreter.executable);
     compile
-        .args(["-I", "-m", "compileall", "-q"])
+        .args(["-I", "-S", "-m", "compileall", "-q"])
         .arg(packages.join("ngoma"));
     run(
         &mut compile,
@@ -93,34 +101,49 @@ async fn make(path: &Path, interpreter: &Interpreter, asked: &[String]) -> Resul
     .await
 }
 
-/// Installs exactly what is asked for, from wheels: building a package would run its code unconfined.
+/// Installs exactly what is asked for, from wheels: building a package would run its code unconfined. For the same reason
+/// nothing of the environment is run once a package is in it; what else is needed is found out before.
 async fn install(path: &Path, python: &Path, asked: &[String]) -> Result<(), String> {
     let pinned = path.join(PINNED);
     fs::write(&pinned, asked.join("\n") + "\n").map_err(|error| format!("{PINNED} cannot be written: {error}"))?;
+    let report = path.join(REPORT);
+    let what = "pip cannot install what requirements.txt asks for";
+    let mut resolve = pip_install(python, &pinned);
+    resolve.args(["--dry-run", "--report"]).arg(&report);
+    run(&mut resolve, path, limits::INSTALL_TIME, what).await?;
+    let unlisted = unlisted(&report).map_err(|error| format!("{what}: its report cannot be read: {error}"))?;
+    if !unlisted.is_empty() {
+        let lines = unlisted.join("\n");
+        return Err(format!(
+            "requirements.txt must list every package that is needed, as pip freeze does; add\n{lines}"
+        ));
+    }
+    let mut install = pip_install(python, &pinned);
+    install.arg("--no-deps");
+    run(&mut install, path, limits::INSTALL_TIME, what).await
+}
+
+fn pip_install(python: &Path, pinned: &Path) -> Command {
     let mut pip = Command::new(python);
-    pip.args([
-        "-I",
-        "-m",
-        "pip",
-        "install",
-        "--no-input",
-        "--no-cache-dir",
-        "--no-deps",
-        "--disable-pip-version-check",
-    ]);
-    pip.args(["--only-binary", ":all:", "--progress-bar", "off", "--requirement"])
-        .arg(&pinned);
-    run(
-        &mut pip,
-        path,
-        limits::INSTALL_TIME,
-        "pip cannot install what requirements.txt asks for",
-    )
-    .await?;
-    let mut check = Command::new(python);
-    check.args(["-I", "-m", "pip", "--disable-pip-version-check", "check"]);
-    let what = "requirements.txt must list every package that is needed, as pip freeze does";
-    run(&mut check, path, limits::ENVIRONMENT_TIME, what).await
+    pip.args(["-I", "-m", "pip", "install", "--no-input", "--no-cache-dir"]);
+    pip.args(["--disable-pip-version-check", "--only-binary", ":all:"]);
+    pip.args(["--progress-bar", "off", "--requirement"]).arg(pinned);
+    pip
+}
+
+/// What pip would install that nobody asked for by name, each as a line of `requirements.txt` (pip's installation report,
+/// version 1).
+fn unlisted(report: &Path) -> io::Result<Vec<String>> {
+    let mut text = Vec::new();
+    File::open(report)?.take(limits::REPORT_BYTES).read_to_end(&mut text)?;
+    let report: Value = serde_json::from_slice(&text)?;
+    let packages = report["install"].as_array().ok_or(io::ErrorKind::InvalidData)?;
+    let line = |package: &Value| {
+        let text = |name: &str| package["metadata"][name].as_str().unwrap_or("?").to_owned();
+        format!("{}=={}", text("name"), text("version"))
+    };
+    let is_unlisted = |package: &&Value| package["requested"] != true;
+    Ok(packages.iter().filter(is_unlisted).map(line).collect())
 }
 
 /// Runs a command to its end; when it fails, `what` and its last words are the error.

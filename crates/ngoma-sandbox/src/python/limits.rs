@@ -16,6 +16,8 @@ pub const SHARED_PROCESSES: u64 = 1024;
 pub const ENVIRONMENT_TIME: Duration = Duration::from_secs(60);
 /// How long it may take to install what a service asks for.
 pub const INSTALL_TIME: Duration = Duration::from_secs(300);
+/// How much is read of what pip says it would install.
+pub const REPORT_BYTES: u64 = 32 << 20;
 /// The largest file that an installation may write.
 pub const INSTALLED_FILE_BYTES: u64 = 512 << 20;
 /// How many packages a service may ask for.

@@ -81,9 +81,14 @@ async fn code_that_cannot_run_is_refused_with_its_place() {
 
 /// A wheel with one module, in which another package may be asked for.
 fn write_wheel(folder: &Path, name: &str, source: &str, needs: &str) {
+    write_wheel_with(folder, name, source, needs, "");
+}
+
+/// The same with a line that Python runs when it starts where the package is installed.
+fn write_wheel_with(folder: &Path, name: &str, source: &str, needs: &str, at_start: &str) {
     let script = r#"
 import sys, zipfile
-folder, name, source, needs = sys.argv[1:]
+folder, name, source, needs, at_start = sys.argv[1:]
 info = f"{name}-1.0.dist-info"
 metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n" + (f"Requires-Dist: {needs}\n" if needs else "")
 files = {
@@ -91,12 +96,14 @@ files = {
     f"{info}/METADATA": metadata,
     f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
 }
+if at_start:
+    files[f"{name}.pth"] = at_start + "\n"
 files[f"{info}/RECORD"] = "".join(f"{path},,\n" for path in files) + f"{info}/RECORD,,\n"
 with zipfile.ZipFile(f"{folder}/{name}-1.0-py3-none-any.whl", "w") as wheel:
     for path, text in files.items():
         wheel.writestr(path, text)
 "#;
-    let arguments = [path_text(folder), name, source, needs];
+    let arguments = [path_text(folder), name, source, needs, at_start];
     let status = Command::new("python3")
         .args(["-c", script])
         .args(arguments)
@@ -134,6 +141,31 @@ fn answer_with(requirements: &str, wheels: &Path, cache: &Path) -> Value {
 }
 
 #[test]
+fn a_packages_code_is_not_run_by_its_installation() {
+    let (wheels, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mark = wheels.path().join("it_ran");
+    let at_start = format!("import os; os.system('touch {}')", path_text(&mark));
+    write_wheel_with(wheels.path(), "greeting_words", "HELLO = 'Hello'", "", &at_start);
+    // The confined worker runs it, and may neither start a program nor write.
+    answer_with("greeting_words==1.0\n", wheels.path(), cache.path());
+    assert!(!mark.exists());
+    // Anybody else who starts that Python does.
+    let found = Command::new("find")
+        .args([path_text(cache.path()), "-path", "*/venv/bin/python3"])
+        .output()
+        .unwrap();
+    let python = String::from_utf8(found.stdout).unwrap();
+    assert!(
+        Command::new(python.trim())
+            .args(["-c", "0"])
+            .status()
+            .unwrap()
+            .success()
+    );
+    assert!(mark.exists());
+}
+
+#[test]
 fn packages_are_installed_as_they_are_pinned() {
     let (wheels, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     write_wheel(wheels.path(), "greeting_words", "HELLO = 'Hello'", "");
@@ -154,7 +186,7 @@ fn packages_are_installed_as_they_are_pinned() {
     let found = message("lonely==1.0\n");
     assert!(
         found.contains("requirements.txt must list every package that is needed")
-            && found.contains("lonely 1.0 requires greeting"),
+            && found.contains("add\\ngreeting_words==1.0"),
         "{found}"
     );
 }
