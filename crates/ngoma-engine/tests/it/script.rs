@@ -57,6 +57,16 @@ impl Script {
     }
 }
 
+impl Script {
+    /// Lets go of what steps could ask for: it holds the engine's parts, which hold this.
+    pub fn forget_ports(&self) {
+        self.ports
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+    }
+}
+
 #[async_trait]
 impl ServiceRunner for Script {
     async fn try_out(&self, bundle: Arc<Bundle>) -> Result<(), ServiceError> {

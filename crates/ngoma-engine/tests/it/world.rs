@@ -113,6 +113,7 @@ impl World {
     /// Ends the engine where it stands.
     pub fn end(&mut self) {
         self.engine = None;
+        self.script.forget_ports();
     }
 
     pub fn path(&self) -> &Path {
@@ -211,6 +212,12 @@ impl World {
     pub async fn has_traced(&self, id: &MessageId, detail: &str) {
         let trace = self.trace(id).await;
         assert!(trace.contains(detail), "{detail} is not in\n{trace}");
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
